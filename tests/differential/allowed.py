@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # ruff: noqa: E501 -- the reference of the step format and long messages read better unwrapped
-"""Tell which recorded answers of real servers an OpenAPI document forbids.
+"""
+Tell which recorded answers of real servers an OpenAPI document forbids.
 
     allowed.py DOCUMENT [RECORDING...] [--base /api/v2] [--json]
 
@@ -150,7 +151,7 @@ class Document:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").strip().splitlines()[0])
     parser.add_argument("document", type=Path)
     parser.add_argument("recording", nargs="*", type=Path)
     parser.add_argument(

@@ -391,7 +391,7 @@ def judge(
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").strip().splitlines()[0])
     parser.add_argument("action", choices=("compare", "record"))
     parser.add_argument("scenario", nargs="+", help="name in scenarios/, or path of a .yaml file")
     parser.add_argument("--target", required=True, help="base URL of a server without users")
