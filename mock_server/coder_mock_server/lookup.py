@@ -1,0 +1,162 @@
+"""From path segments to objects, with the refusals the API gives: in path order, before the body."""
+
+from __future__ import annotations
+
+import uuid as uuids
+
+from coder_mock_server.call import Call, World
+from coder_mock_server.domain import records as r
+from coder_mock_server.domain.access import Subject, Thing, may, subject_of
+from coder_mock_server.errors import ApiError, NotFound
+
+
+def subject(call: Call, world: World) -> Subject:
+    """Who calls, as permissions see him."""
+    return subject_of(world.state, call.actor.id, call.actor.key.scope)
+
+
+def can(call: Call, world: World, action: str, thing: Thing) -> bool:
+    """Whether the caller may do this to that."""
+    return may(subject(call, world), action, thing)
+
+
+def parse_uuid(text: str) -> str | None:
+    """The canonical form, or `None`. Accepts what the API accepts: 36, 32, urn: and {} forms."""
+    length = len(text)
+    if length == 36 and text[8] == text[13] == text[18] == text[23] == "-":
+        digits = text.replace("-", "")
+    elif length == 32:
+        digits = text
+    elif length == 38 and text[0] == "{" and text[-1] == "}":
+        return parse_uuid(text[1:-1])
+    elif length == 45 and text[:9].lower() == "urn:uuid:":
+        return parse_uuid(text[9:])
+    else:
+        return None
+    try:
+        return str(uuids.UUID(hex=digits)) if len(digits) == 32 else None
+    except ValueError:
+        return None
+
+
+def uuid_problem(text: str) -> str:
+    """What the API says about text that is no UUID."""
+    if len(text) in (36, 32, 38, 45):
+        return "invalid UUID format"
+    return f"invalid UUID length: {len(text)}"
+
+
+def path_uuid(call: Call, name: str) -> str:
+    """A path segment that must be a UUID."""
+    text = call.path[name]
+    found = parse_uuid(text)
+    if found is None:
+        raise ApiError(400, f'Invalid UUID "{text}".', uuid_problem(text))
+    return found
+
+
+def user_thing(user: r.User) -> Thing:
+    """A user as permissions see him: he owns himself."""
+    return Thing("user", owner_id=user.id)
+
+
+def workspace_thing(workspace: r.Workspace) -> Thing:
+    """A workspace as permissions see it; a dormant one is a type of its own."""
+    kind = "workspace" if workspace.dormant_at is None else "workspace_dormant"
+    return Thing(kind, workspace.organization_id, workspace.owner_id)
+
+
+def template_thing(template: r.Template) -> Thing:
+    """A template as permissions see it."""
+    return Thing(
+        "template",
+        template.organization_id,
+        user_acl=template.user_acl,
+        group_acl=template.group_acl,
+    )
+
+
+def version_thing(world: World, version: r.TemplateVersion) -> Thing:
+    """A version is its template to permissions; without one, a template of its organization."""
+    template = world.state.templates.get(version.template_id) if version.template_id else None
+    if template is not None:
+        return template_thing(template)
+    return Thing("template", version.organization_id)
+
+
+def find_user(call: Call, world: World, text: str) -> r.User | None:
+    """A user by `me`, id (deleted ones too) or user name (live ones only)."""
+    if text == "me":
+        return world.state.users.get(call.actor.id)
+    if (id := parse_uuid(text)) is not None:
+        return world.state.users.get(id)
+    return world.state.users.one("username", text.lower())
+
+
+def unknown_user(text: str) -> ApiError:
+    """400: neither an id nor a name of a user that the caller may read."""
+    return ApiError(400, '"user" must be an existing uuid or username.', f'queried user="{text}"')
+
+
+def user(call: Call, world: World, name: str = "user") -> r.User:
+    """The user of a path parameter, readable by the caller."""
+    text = call.path[name]
+    found = find_user(call, world, text)
+    if found is None or not can(call, world, "read", user_thing(found)):
+        raise unknown_user(text)
+    return found
+
+
+def find_organization(world: World, text: str) -> r.Organization | None:
+    """An organization by id, name, `default` or the nil UUID."""
+    state = world.state
+    if text == "default" or text == r.NIL_UUID:
+        return state.default_organization()
+    if (id := parse_uuid(text)) is not None:
+        return state.organizations.get(id)
+    return state.organizations.one("name", text.lower())
+
+
+def organization(call: Call, world: World, name: str = "organization") -> r.Organization:
+    """The organization of a path parameter, readable by the caller."""
+    found = find_organization(world, call.path[name])
+    if found is None or not can(call, world, "read", Thing("organization", found.id)):
+        raise NotFound()
+    return found
+
+
+def workspace(call: Call, world: World, name: str = "workspace") -> r.Workspace:
+    """The workspace of a path parameter, readable by the caller; deleted ones too."""
+    found = world.state.workspaces.get(path_uuid(call, name))
+    if found is None or not can(call, world, "read", workspace_thing(found)):
+        raise NotFound()
+    return found
+
+
+def build(
+    call: Call, world: World, name: str = "workspacebuild"
+) -> tuple[r.WorkspaceBuild, r.Workspace]:
+    """The build of a path parameter and its workspace, readable by the caller."""
+    found = world.state.builds.get(path_uuid(call, name))
+    if found is None:
+        raise NotFound()
+    owner = world.state.workspaces[found.workspace_id]
+    if not can(call, world, "read", workspace_thing(owner)):
+        raise NotFound()
+    return found, owner
+
+
+def template(call: Call, world: World, name: str = "template") -> r.Template:
+    """The live template of a path parameter, readable by the caller."""
+    found = world.state.templates.get(path_uuid(call, name))
+    if found is None or found.deleted or not can(call, world, "read", template_thing(found)):
+        raise NotFound()
+    return found
+
+
+def template_version(call: Call, world: World, name: str = "templateversion") -> r.TemplateVersion:
+    """The template version of a path parameter, readable by the caller."""
+    found = world.state.template_versions.get(path_uuid(call, name))
+    if found is None or not can(call, world, "read", version_thing(world, found)):
+        raise NotFound()
+    return found

@@ -1,0 +1,46 @@
+"""The few behaviours that differ between the dates of the API; the shapes follow the document."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What a server of one date does otherwise than one of 2025-05-19."""
+
+    first_organization: str = "coder"
+    """Name of the organization that comes with the first user; empty: named after that user."""
+    new_users_dormant: bool = True
+    """Whether a created user is dormant until his first sign-in."""
+    rename_allowed: bool = False
+    watch_sends_first: bool = True
+    """Whether a watch opens with the workspace, or only with a ping."""
+    max_ttl_days: int = 30
+    template_id_required: bool = False
+    """Whether a workspace is created from a template only, never from a version."""
+    job_tags_owner: bool = True
+    """Whether the tags of a job carry an (empty) owner."""
+    query_filter_grammar: str = "2025"
+
+
+POLICIES: dict[str, Policy] = {
+    "2025-05-19": Policy(),
+    "2023-06-20": Policy(
+        first_organization="",
+        new_users_dormant=False,
+        rename_allowed=True,
+        watch_sends_first=False,
+        max_ttl_days=7,
+        template_id_required=True,
+        job_tags_owner=False,
+        query_filter_grammar="2023",
+    ),
+}
+
+
+def policy_for(version: str) -> Policy:
+    """The policy of this date, or of the nearest earlier one we know (else the oldest)."""
+    known = sorted(POLICIES)
+    earlier = [date for date in known if date <= version]
+    return POLICIES[earlier[-1] if earlier else known[0]]

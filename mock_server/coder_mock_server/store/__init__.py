@@ -1,0 +1,1 @@
+"""Where the facts are kept: tables of frozen records, transactions, snapshots."""
