@@ -1,4 +1,4 @@
-"""Tables of the docs as typed rows: every column is checked, every cell is understood or refused."""
+"""Tables of the docs as typed rows: every column is checked, every cell understood or refused."""
 
 from __future__ import annotations
 
