@@ -22,6 +22,8 @@ class Policy:
     job_tags_owner: bool = True
     """Whether the tags of a job carry an (empty) owner."""
     query_filter_grammar: str = "2025"
+    active_users_before_count: int = 0
+    """What a template says of its users before they were counted for the first time."""
 
 
 POLICIES: dict[str, Policy] = {
@@ -35,6 +37,7 @@ POLICIES: dict[str, Policy] = {
         template_id_required=True,
         job_tags_owner=False,
         query_filter_grammar="2023",
+        active_users_before_count=-1,
     ),
 }
 

@@ -166,6 +166,24 @@ class TemplateVersion:
     """What the request gave for the template's variables."""
 
 
+NO_BUILD_TIMES: tuple[tuple[str, tuple[int | None, int | None]], ...] = (
+    ("delete", (None, None)),
+    ("start", (None, None)),
+    ("stop", (None, None)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateStats:
+    """What was last counted about a template: a cache, as the real server keeps one."""
+
+    template_id: str
+    active_user_count: int
+    """Distinct owners of workspaces that are not deleted."""
+    build_times: tuple[tuple[str, tuple[int | None, int | None]], ...] = NO_BUILD_TIMES
+    """Transition -> median and 95th percentile of succeeded builds, in milliseconds."""
+
+
 # --- jobs and daemons ----------------------------------------------------------------------
 
 
@@ -193,6 +211,10 @@ class ProvisionerJob:
     provisioner: str = "terraform"
     dry_run_parameters: tuple[tuple[str, str], ...] = ()
     dry_run_workspace: str = ""
+    held: bool = False
+    """A scenario's wish: once taken, the job runs until somebody cancels it."""
+    planned_failure: str = ""
+    """A scenario's wish: the error with which the job ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,6 +398,8 @@ class WorkspaceAgent:
     logs_length: int = 0
     logs_overflowed: bool = False
     latency_ms: float | None = None
+    heartbeats: bool = True
+    """Whether a connected agent goes on reporting; a scenario may let it fall silent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,9 @@ class State:
             lambda v: v.id,
             indexes={"template": lambda v: v.template_id, "job": lambda v: v.job_id},
         )
+        self.template_stats: Table[r.TemplateStats] = Table(
+            "template_stats", journal, lambda s: s.template_id
+        )
         self.imports: dict[str, Any] = {}
         """Template version id -> `terraform.model.ImportResult`, once its import ended. Derived
         from the version's file, so it is a cache and takes no part in transactions."""
