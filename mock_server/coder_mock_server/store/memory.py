@@ -48,15 +48,16 @@ class MemoryStore:
     async def snapshot(self) -> Any:
         """See `Store.snapshot`."""
         tables = {name: table.dump() for name, table in self._tables.items()}
-        return tables, dict(self.state.counters), dict(self.state.imports)
+        return tables, dict(self.state.counters), dict(self.state.imports), dict(self.state.modules)
 
     async def restore(self, snapshot: Any) -> None:
         """See `Store.restore`."""
-        tables, counters, imports = snapshot
+        tables, counters, imports, modules = snapshot
         for name, table in self._tables.items():
             table.load(tables[name])
         self.state.counters = dict(counters)
         self.state.imports = dict(imports)
+        self.state.modules = dict(modules)
 
     async def reset(self) -> None:
         """See `Store.reset`."""
@@ -64,3 +65,4 @@ class MemoryStore:
             table.load(({}, {}, 0))
         self.state.counters = {}
         self.state.imports = {}
+        self.state.modules = {}

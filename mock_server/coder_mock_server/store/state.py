@@ -63,6 +63,8 @@ class State:
         self.imports: dict[str, Any] = {}
         """Template version id -> `terraform.model.ImportResult`, once its import ended. Derived
         from the version's file, so it is a cache and takes no part in transactions."""
+        self.modules: dict[str, Any] = {}
+        """File id -> the template that was parsed from it; a cache too."""
         self.jobs: Table[r.ProvisionerJob] = Table(
             "jobs",
             journal,
