@@ -1,0 +1,1 @@
+"""Measurements that print one table each; never part of the tests."""
