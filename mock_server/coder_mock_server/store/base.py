@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 from coder_mock_server.store.state import State
-from coder_mock_server.store.topics import Topic
+from coder_mock_server.store.topics import Hub, Topic
 
 Snapshot = Any
 """Opaque to everybody but the store that made it."""
@@ -21,6 +21,8 @@ class Store(Protocol):
     """
 
     state: State
+    hub: Hub
+    """Where streams and the simulator subscribe to topics."""
 
     def transaction(self) -> AbstractAsyncContextManager[State]:
         """Begin a unit of work."""
