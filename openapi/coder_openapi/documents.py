@@ -26,7 +26,9 @@ def read_document(name: str) -> dict[str, Any]:
             f"Versions: {', '.join(versions()) or 'none'}."
         ) from error
     except (OSError, UnicodeDecodeError) as error:
-        raise DocumentError(f"{name}: cannot be read ({error}). Name a JSON or YAML file.") from error
+        raise DocumentError(
+            f"{name}: cannot be read ({error}). Name a JSON or YAML file."
+        ) from error
     document = _parse(name, text)
     if not isinstance(document, dict) or not str(document.get("openapi", "")).startswith("3."):
         raise DocumentError(f'{name}: is no OpenAPI document. Expected: "openapi: 3.x" at the top.')

@@ -10,6 +10,7 @@ from typing import Any
 from .errors import SpecError
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
+_PAYLOADS = ("example", "examples", "const", "default", "enum")
 _TEMPLATE = re.compile(r"\{([^{}]+)\}")
 
 
@@ -43,7 +44,7 @@ def lint(document: Mapping[str, Any]) -> list[Problem]:
 
 
 def validate(document: Mapping[str, Any]) -> list[Problem]:
-    """What openapi-spec-validator finds; raises `ValidatorMissingError` where it is not installed."""
+    """What openapi-spec-validator finds; raises `ValidatorMissingError` where it is missing."""
     try:
         from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
     except ImportError as error:
@@ -117,7 +118,9 @@ def _paths(document: Mapping[str, Any]) -> Iterator[Problem]:
         shape = _TEMPLATE.sub("{}", path)
         if shape in shapes:
             here = pointer("", "paths", path)
-            yield Problem(here, f"the same path as {shapes[shape]}", "paths that differ in a segment")
+            yield Problem(
+                here, f"the same path as {shapes[shape]}", "paths that differ in a segment"
+            )
         shapes[shape] = path
     for path, method, operation in operations(document):
         here = pointer("", "paths", path, method)
@@ -185,8 +188,9 @@ def _schemas(document: Mapping[str, Any]) -> Iterator[Problem]:
             if len(distinct) < len(values):
                 yield Problem(here, "an enum with repeated values", "each value once")
         properties, required = node.get("properties"), node.get("required")
-        closed = isinstance(properties, dict) and node.get("type") == "object"
-        if closed and isinstance(required, list) and "allOf" not in node:
+        if node.get("type") != "object" or "allOf" in node:
+            continue
+        if isinstance(properties, dict) and isinstance(required, list):
             for name in required:
                 if name not in properties:
                     yield Problem(here, f"requires {name!r}", "a property of that name")
@@ -205,10 +209,9 @@ def _nodes(node: Any, here: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     if isinstance(node, dict):
         yield here, node
         for key, value in node.items():
-            is_payload = key in ("example", "examples", "const", "default", "enum")
-            if not is_payload and not str(key).startswith("x-"):
-                yield from _nodes(value, pointer(here, key))
-            elif is_payload and here.endswith("/properties"):
+            # Under `properties` every key is a name, whatever it looks like.
+            is_payload = key in _PAYLOADS or str(key).startswith("x-")
+            if not is_payload or here.endswith("/properties"):
                 yield from _nodes(value, pointer(here, key))
     elif isinstance(node, list):
         for index, value in enumerate(node):
