@@ -12,7 +12,7 @@ from .formats import table_formats
 from .markdown import Block, parse_markdown
 from .pages import OperationDoc, read_operations
 from .raw_page import parse_raw_page
-from .rendered_page import parse_rendered_page
+from .rendered_page import PullRequest, parse_rendered_page, read_pull_request
 from .schema_pages import SchemaDoc, is_schema_page, read_schemas
 from .schemas import SchemaBuilder
 from .sources import SourcePage, SourceSet
@@ -42,12 +42,18 @@ def derive(source: SourceSet, *, version: str, keep_descriptions: bool) -> Deriv
             operations += read_operations(page.name, blocks)
     if not operations:
         raise SourceError("no operation in any page. Name a folder of API docs, or a page of it.")
+    pull_request = _pull_request(source)
     if schemas:
         built = _documented_schemas(operations, schemas, keep_descriptions, warnings)
     else:
         from .inference import infer_schemas  # only single pages come without their schemas
 
-        built = infer_schemas(operations, warnings)
+        built = infer_schemas(
+            operations,
+            warnings,
+            pull_request=pull_request,
+            keep_examples=keep_descriptions,
+        )
     document = assemble(
         operations,
         built,
@@ -56,6 +62,13 @@ def derive(source: SourceSet, *, version: str, keep_descriptions: bool) -> Deriv
         keep_descriptions=keep_descriptions,
         warnings=warnings,
     )
+    if pull_request is not None:
+        # Only what the text names; it gives no methods and no shapes, so nothing is added to the API.
+        document["info"]["x-pull-request"] = {
+            "types": list(pull_request.types),
+            "fields": list(pull_request.fields),
+            "paths": list(pull_request.paths),
+        }
     return Derivation(
         document, tuple(operations), tuple(schemas.values()), tuple(sorted(set(warnings)))
     )
@@ -70,6 +83,12 @@ def parse_page(page: SourcePage) -> tuple[Block, ...]:
             return parse_raw_page(page.name, page.text)
         case "rendered":
             return parse_rendered_page(page.name, page.text)
+
+
+def _pull_request(source: SourceSet) -> PullRequest | None:
+    """What the pull-request text of the one rendered page names, if there is such a page."""
+    texts = [page.text for page in source.pages if page.form == "rendered"]
+    return read_pull_request(texts[0]) if len(texts) == 1 else None
 
 
 def _documented_schemas(

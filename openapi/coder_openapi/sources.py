@@ -95,12 +95,13 @@ def _read_page(path: Path, form: Form | None = None) -> SourcePage:
 
 
 def _form_of(path: Path, text: str) -> Form:
+    # A pull-request text may start like a title, so the title alone decides nothing.
+    if _RENDERED.search(text) and not _MARKDOWN.search(text):
+        return "rendered"
     if _TITLE.match(text):
         return "page"
     if _MARKDOWN.search(text) and _TITLE.search(text):
         return "raw"
-    if _RENDERED.search(text):
-        return "rendered"
     raise SourceError(
         f"{path}: is no page of the API docs. Expected: a # title on the first line, a copied raw "
         "page (### Code samples), or a copied rendered page (Code samples)."
