@@ -37,9 +37,7 @@ def template(world: World, record: r.Template) -> dict[str, Any]:
         else world.policy.active_users_before_count,
         "build_time_stats": {
             transition: {"P50": percentiles[0], "P95": percentiles[1]}
-            for transition, percentiles in (
-                stats.build_times if stats else r.NO_BUILD_TIMES
-            )
+            for transition, percentiles in (stats.build_times if stats else r.NO_BUILD_TIMES)
         },
         "description": record.description,
         "deprecated": bool(record.deprecation_message),
@@ -109,12 +107,7 @@ def creator(user: r.User) -> dict[str, Any]:
 
 def matched(world: World, job: r.ProvisionerJob) -> dict[str, Any]:
     """How many daemons could take this job."""
-    found = queue.matched(world.state, job.organization_id, job.tags, world.now())
-    return {
-        "count": found.count,
-        "available": found.available,
-        "most_recently_seen": found.most_recently_seen,
-    }
+    return jobs.matched(queue.matched(world.state, job.organization_id, job.tags, world.now()))
 
 
 def rich_parameter(parameter: Parameter) -> dict[str, Any]:

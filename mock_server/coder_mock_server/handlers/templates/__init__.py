@@ -1,0 +1,1 @@
+"""Templates page: templates, their versions, and dry runs of versions."""
