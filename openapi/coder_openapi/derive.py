@@ -63,7 +63,7 @@ def derive(source: SourceSet, *, version: str, keep_descriptions: bool) -> Deriv
         warnings=warnings,
     )
     if pull_request is not None:
-        # Only what the text names; it gives no methods and no shapes, so nothing is added to the API.
+        # Only what the text names: it gives no methods and no shapes, so the API gets nothing.
         document["info"]["x-pull-request"] = {
             "types": list(pull_request.types),
             "fields": list(pull_request.fields),

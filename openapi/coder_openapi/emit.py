@@ -89,7 +89,14 @@ def to_yaml(document: Document) -> bytes:
 
 
 def write_atomically(target: Path, data: bytes) -> None:
-    """Replaces `target` as a whole: nobody ever sees half a document."""
+    """Replaces `target` as a whole: nobody ever sees half a document.
+
+    A device or a pipe is no file to replace; it is written to. A link keeps its place.
+    """
+    target = target.resolve()
+    if target.exists() and not target.is_file():
+        _write_through(target, data)
+        return
     try:
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     except OSError as error:
@@ -109,6 +116,15 @@ def write_atomically(target: Path, data: bytes) -> None:
         temporary.unlink(missing_ok=True)
         raise SourceError(
             f"{target}: cannot be written ({error.strerror}). Name a file that you may write."
+        ) from error
+
+
+def _write_through(target: Path, data: bytes) -> None:
+    try:
+        target.write_bytes(data)
+    except OSError as error:
+        raise SourceError(
+            f"{target}: cannot be written ({error.strerror}). Name a file, or - for standard output."
         ) from error
 
 

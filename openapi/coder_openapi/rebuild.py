@@ -1,6 +1,7 @@
 """Rebuilds the shipped documents from a folder that holds the docs, one folder to a version.
 
-`python -m coder_openapi.rebuild DOCS` writes them, `--check` only compares: exit 1 when one differs.
+`python -m coder_openapi.rebuild DOCS` writes them; `--check` only compares, and exits with 1 when
+one differs.
 """
 
 from __future__ import annotations
