@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # ruff: noqa: E501 -- the reference of the step format and long messages read better unwrapped
-"""
-Tell which recorded answers of real servers an OpenAPI document forbids.
+"""Tell which recorded answers of real servers an OpenAPI document forbids.
 
     allowed.py DOCUMENT [RECORDING...] [--base /api/v2] [--json]
 

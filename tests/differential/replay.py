@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
 # ruff: noqa: E501 -- the reference of the step format and long messages read better unwrapped
-"""
-Send a scenario's requests to a server and compare the answers with those a real Coder server gave.
+"""Send a scenario's requests to a server and compare the answers with those a real Coder server gave.
 
     replay.py compare SCENARIO... --target http://127.0.0.1:3000     differences from recorded/, exit 1 if any
     replay.py record  SCENARIO... --target http://127.0.0.1:3000     write recorded/NAME.json
