@@ -1,4 +1,4 @@
-"""What a Coder provisioner would make of a template: reads the archive, evaluates its Terraform files, plans builds.
+"""What a Coder provisioner would make of a template: reads archives, evaluates, plans builds.
 
 Pure functions over bytes and mappings: nothing here knows HTTP, a store, or another package of
 the server. `archive` unpacks, `hcl` parses, `evaluate` imports and plans, `parameters` resolves

@@ -1,4 +1,4 @@
-"""Records of what a template says and of what a job makes of it; frozen, and free of any wire format."""
+"""Records of what a template says and of what a job makes of it; frozen, without wire format."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ParameterOption:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A `coder_parameter`; `type` is string, number, bool or list(string), values are always text."""
+    """A `coder_parameter`; `type` is string, number, bool or list(string), values are text."""
 
     name: str
     display_name: str = ""
@@ -42,7 +42,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A `variable` block; `default_value` is None where a value must be given, `value` is the one in force."""
+    """A `variable` block; no `default_value` where one must be given, `value` is in force."""
 
     name: str
     description: str = ""
@@ -62,7 +62,7 @@ class Preset:
 
 @dataclass(frozen=True, slots=True)
 class ExternalAuth:
-    """A `coder_external_auth` data source: the provider's id, and whether a build may do without."""
+    """A `coder_external_auth` data source: the provider's id, and whether it may be missing."""
 
     id: str
     optional: bool = False
@@ -70,7 +70,7 @@ class ExternalAuth:
 
 @dataclass(frozen=True, slots=True)
 class MetadataItem:
-    """An item of `coder_metadata`; None is an item without value (or one known only after apply)."""
+    """An item of `coder_metadata`; None where it has no value, or one known only after apply."""
 
     key: str
     value: str | None = None
@@ -161,7 +161,7 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class LocalExec:
-    """A `local-exec` provisioner as far as its command line tells how long it runs and how it ends."""
+    """A `local-exec` provisioner, as far as its command tells how long it runs and how it ends."""
 
     command: str
     when: Literal["create", "destroy"] = "create"
@@ -195,7 +195,7 @@ class DataSource:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One managed resource instance of any provider, `coder_*` included, as Terraform counts them."""
+    """One managed resource instance of any provider, `coder_*` included, as Terraform has it."""
 
     address: str
     type: str
