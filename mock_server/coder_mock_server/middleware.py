@@ -1,0 +1,297 @@
+"""The ASGI layer in front of everything: routing, plans, and the headers that every answer has.
+
+`SpecMiddleware` runs whole operations from their compiled plans. What it does not cover (a request
+body of a kind that the plans do not know) goes on to the application behind it, Connexion's own
+stack.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from coder_mock_server import cors
+from coder_mock_server.call import Call, StreamReply
+from coder_mock_server.editions import router_gate
+from coder_mock_server.errors import ApiError
+from coder_mock_server.journal import Exchange, Journal, closest_operation
+from coder_mock_server.pipeline import Pipeline, refusal
+from coder_mock_server.plan import Plan
+from coder_mock_server.rendering import Header, Rendered
+from coder_mock_server.resolving import ON_ENTRY
+from coder_mock_server.spec.routing import Router
+from coder_mock_server.wire_in import Query
+
+if TYPE_CHECKING:
+    from coder_mock_server.site import Site
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+MARKS = ("modelled", "fallback", "router", "preflight", "broken", "site", "control")
+"""How an answer was made, as `X-Coder-Mock` and the journal tell it."""
+BODY_LIMIT = 64 * 1024 * 1024
+"""Above Coder's own limit of an upload (10 MiB), so that handlers word the refusal of those."""
+
+
+class TooLarge(ApiError):
+    """413: nobody means a body of this size."""
+
+    def __init__(self) -> None:
+        super().__init__(413, "Request body is too large.", f"The limit is {BODY_LIMIT} bytes.")
+
+
+class Disconnected(Exception):
+    """The client left before the request was complete."""
+
+
+class SpecMiddleware:
+    """Answers every operation of the document; see the module's docstring."""
+
+    def __init__(
+        self,
+        app: App,
+        *,
+        router: Router[Plan],
+        pipeline: Pipeline,
+        journal: Journal,
+        site: Site,
+        plans: list[Plan],
+    ) -> None:
+        self.app = app
+        self.router = router
+        self.pipeline = pipeline
+        self.journal = journal
+        self.site = site
+        self._plans = plans
+        settings = pipeline.world.settings
+        self._unlicensed = settings.edition == "unlicensed"
+        self._random = random.Random(settings.seed ^ 0x5EED)
+        self._common: tuple[Header, ...] = (
+            (b"x-coder-build-version", settings.build_version.encode()),
+            (b"x-content-type-options", b"nosniff"),
+        )
+        self._vary: tuple[Header, ...] = tuple(cors.response_headers(None))
+        self._origins = settings.cors_origins
+        self._marks = {mark: (b"x-coder-mock", mark.encode()) for mark in MARKS}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request or websocket."""
+        kind = scope["type"]
+        if kind == "lifespan":
+            await self.site.lifespan(receive, send)
+            return
+        started = time.perf_counter()
+        call = self._call(scope, kind)
+        exchange = self.journal.open(
+            self.pipeline.world.clock.now(),
+            call.method,
+            call.url_path,
+            scope["query_string"].decode("latin-1"),
+        )
+        if kind == "websocket":
+            await receive()
+        try:
+            answer, mark = await self._answer(scope, receive, call, exchange)
+        except Disconnected:
+            return
+        if answer is None:
+            await self.app(scope, _replayed(receive, call.raw), send)
+            return
+        exchange.mark = mark
+        extra = self._headers(call, mark, exchange)
+        if isinstance(answer, StreamReply):
+            exchange.status = 101 if kind == "websocket" else 200
+            exchange.milliseconds = (time.perf_counter() - started) * 1000
+            await _stream(answer, scope, receive, send, extra)
+            return
+        exchange.status = answer.status
+        exchange.response_body = answer.body
+        exchange.milliseconds = (time.perf_counter() - started) * 1000
+        await respond(answer, extra, kind, send)
+
+    def _call(self, scope: Scope, kind: str) -> Call:
+        """The request as handlers see it, before anything is known of its operation."""
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
+        client = scope.get("client")
+        return Call(
+            operation_id="",
+            method=scope["method"] if kind == "http" else "GET",
+            url_path=scope["path"],
+            path={},
+            query=Query(scope["query_string"]),
+            headers=headers,
+            raw=b"",
+            request_id=self._new_request_id(),
+            base_url=_base_url(scope, headers),
+            client=client[0] if client else "127.0.0.1",
+            is_websocket=kind == "websocket",
+        )
+
+    def _headers(self, call: Call, mark: str, exchange: Exchange) -> tuple[Header, ...]:
+        """The headers that every answer has."""
+        origin = call.headers.get("origin")
+        if mark == "preflight":
+            vary: Iterable[Header] = ()
+        elif origin is None:
+            vary = self._vary
+        else:
+            vary = cors.response_headers(origin, self._origins)
+        headers = (
+            *self._common,
+            *vary,
+            (b"x-coder-request-id", call.request_id.encode()),
+            self._marks[mark],
+        )
+        if exchange.note and mark == "router":
+            hint = exchange.note.encode("latin-1", "replace")
+            return (*headers, (b"x-coder-mock-hint", hint))
+        return headers
+
+    async def _answer(
+        self, scope: Scope, receive: Receive, call: Call, exchange: Exchange
+    ) -> tuple[Rendered | StreamReply | None, str]:
+        if call.method == "OPTIONS" and cors.is_preflight(call.method, call.headers):
+            headers = tuple(cors.preflight_headers(call.headers, self._origins))
+            return Rendered(200, headers, b""), "preflight"
+        raw_path = scope.get("raw_path")
+        path = raw_path.decode("latin-1") if raw_path else quote(scope["path"])
+        found = self.router.find(call.method, path)
+        if isinstance(found, list):
+            own = await self.site.answer(call, receive, read_body)
+            if own is not None:
+                return own
+            return await self._miss(call, path, found, exchange), "router"
+        plan = found.plan
+        call.operation_id = exchange.operation = plan.id
+        call.path = dict(zip(plan.names, found.values, strict=True))
+        call.read_body = plan.read_body
+        if not call.is_websocket:
+            try:
+                call.raw = exchange.request_body = await read_body(receive)
+            except TooLarge as error:
+                return refusal(error), "router"
+        if not plan.covered:
+            return None, "connexion"
+        return await self.pipeline.run(plan, call)
+
+    async def _miss(
+        self, call: Call, path: str, allowed: list[str], exchange: Exchange
+    ) -> Rendered:
+        """What the routers on the way say, then 405 or 404."""
+        try:
+            await self.pipeline.catch_up()
+            for step in self.router.trail(path):
+                gate = router_gate(step.node.shape) if self._unlicensed else None
+                if gate is not None and gate.before_session:
+                    raise gate.refusal()
+                if step.node.session and call.signed_in is None:
+                    await self.pipeline.sign_in(call)
+                if gate is not None:
+                    raise gate.refusal()
+                if step.looks_up and call.signed_in is not None:
+                    call.path = _named(step.node.shape, step.values)
+                    ON_ENTRY[step.looks_up](call, self.pipeline.world)
+        except ApiError as error:
+            return refusal(error)
+        if allowed:
+            lines = tuple((b"allow", method.encode()) for method in allowed)
+            return Rendered(405, lines, b"")
+        templates = ((plan.method, plan.path) for plan in self._plans)
+        exchange.note = closest_operation(call.method, call.url_path, templates)
+        return refusal(ApiError(404, "Route not found."))
+
+    def _new_request_id(self) -> str:
+        text = f"{self._random.getrandbits(128):032x}"
+        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
+
+
+async def _stream(
+    reply: StreamReply, scope: Scope, receive: Receive, send: Send, extra: tuple[Header, ...]
+) -> None:
+    from coder_mock_server import streaming
+
+    async def with_headers(message: Message) -> None:
+        if message["type"] in ("http.response.start", "websocket.accept"):
+            message["headers"] = [*message.get("headers", ()), *extra]
+        await send(message)
+
+    await streaming.respond(reply, scope, receive, with_headers)
+
+
+def _replayed(receive: Receive, body: bytes) -> Receive:
+    """The body once more, for the application behind us."""
+    sent = False
+
+    async def again() -> Message:
+        nonlocal sent
+        if sent:
+            return await receive()
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return again
+
+
+async def read_body(receive: Receive) -> bytes:
+    """The whole request body; raises `TooLarge`, or `Disconnected` when the client left."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body", False):
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        return body
+    parts, size = [body], len(body)
+    while message.get("more_body", False):
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Disconnected
+        part: bytes = message.get("body", b"")
+        parts.append(part)
+        size += len(part)
+        if size > BODY_LIMIT:
+            raise TooLarge
+    return b"".join(parts)
+
+
+async def respond(answer: Rendered, extra: tuple[Header, ...], kind: str, send: Send) -> None:
+    """Send a complete answer; on a websocket it is the refusal of the handshake."""
+    headers = [*answer.headers, *extra]
+    if answer.status not in (204, 304):
+        headers.append((b"content-length", str(len(answer.body)).encode()))
+    prefix = "http" if kind == "http" else "websocket.http"
+    await send({"type": f"{prefix}.response.start", "status": answer.status, "headers": headers})
+    await send({"type": f"{prefix}.response.body", "body": answer.body})
+
+
+def _base_url(scope: Scope, headers: dict[str, str]) -> str:
+    scheme = {"ws": "http", "wss": "https"}.get(scope["scheme"], scope["scheme"])
+    host = headers.get("host")
+    if not host:
+        server = scope.get("server") or ("127.0.0.1", 80)
+        host = f"{server[0]}:{server[1]}"
+    return f"{scheme}://{host}"
+
+
+def _named(shape: str, values: tuple[str, ...]) -> dict[str, str]:
+    """Path values by the names that lookups use: each parameter is named after what precedes it."""
+    names = {
+        "members": "user",
+        "organizations": "organization",
+        "templates": "template",
+        "templateversions": "templateversion",
+        "workspaceagents": "workspaceagent",
+        "workspacebuilds": "workspacebuild",
+        "workspaces": "workspace",
+    }
+    segments = shape.strip("/").split("/")
+    before = [segments[i - 1] for i, segment in enumerate(segments) if segment == "{}"]
+    return {names.get(key, key): value for key, value in zip(before, values, strict=False)}

@@ -1,0 +1,135 @@
+"""One request to one operation: licence gate, session, handler in a transaction, rendering, and the
+wording of everything that can go wrong on the way.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import traceback
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from coder_mock_server import security
+from coder_mock_server.call import Call, Reply, StreamReply, World
+from coder_mock_server.errors import ApiError
+from coder_mock_server.plan import Plan
+from coder_mock_server.rendering import BrokenPromise, Rendered, Renderer
+from coder_mock_server.wire import encode
+
+if TYPE_CHECKING:
+    from coder_mock_server.simulator import Simulator
+
+INTERNAL = "An internal server error occurred."
+Log = Callable[[str], None]
+
+
+def to_stderr(text: str) -> None:
+    """The usual log."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - the server's log
+
+
+class Pipeline:
+    """Runs plans for one world."""
+
+    def __init__(
+        self,
+        world: World,
+        renderer: Renderer,
+        *,
+        simulator: Simulator | None = None,
+        foreign: bool = False,
+        log: Log = to_stderr,
+    ) -> None:
+        self.world = world
+        self.renderer = renderer
+        self.simulator = simulator
+        self._foreign = foreign
+        """The document is not ours: where a handler's answer does not fit it, the fallback does."""
+        self._log = log
+        self._unlicensed = world.settings.edition == "unlicensed"
+
+    async def run(self, plan: Plan, call: Call) -> tuple[Rendered | StreamReply, str]:
+        """The answer, and how it was made (`modelled`, `fallback`, ...)."""
+        mark = "modelled" if plan.modelled else "fallback"
+        try:
+            await self.catch_up()
+            gate = plan.gate if self._unlicensed else None
+            if gate is not None and gate.before_session:
+                raise gate.refusal()
+            if plan.needs_session:
+                await self.sign_in(call)
+            if gate is not None:
+                raise gate.refusal()
+            return await self._handle(plan, call, mark)
+        except ApiError as error:
+            return self._refused(plan, error), mark
+        except BrokenPromise as broken:
+            self._log(f"coder-mock: our bug: {plan.id}: the answer breaks the document: {broken}")
+            return internal_error(), "broken"
+        except Exception:
+            self._log(f"coder-mock: our bug: {plan.id} ({call.method} {call.url_path}) failed:")
+            self._log(traceback.format_exc())
+            return internal_error(), "broken"
+
+    async def catch_up(self) -> None:
+        """Take due jobs and agents forward, as their timer would have done by now."""
+        simulator = self.simulator
+        if simulator is None:
+            return
+        due = simulator.next_due
+        if due is not None and due <= self.world.clock.now():
+            async with self.world.store.transaction():
+                simulator.catch_up()
+
+    async def sign_in(self, call: Call) -> None:
+        """Put the actor into the call, or raise the API's 401."""
+        actor = security.authenticate(call, self.world)
+        if security.needs_record(actor, self.world.now()):
+            async with self.world.store.transaction():
+                actor = security.record_use(actor, self.world)
+        call.signed_in = actor
+
+    async def _handle(
+        self, plan: Plan, call: Call, mark: str
+    ) -> tuple[Rendered | StreamReply, str]:
+        if not self._foreign or not plan.modelled:
+            return await self._call(plan, plan.handler, call), mark
+        try:
+            return await self._call(plan, plan.handler, call), mark
+        except BrokenPromise:
+            return await self._call(plan, plan.fallback, call), "fallback"
+
+    async def _call(self, plan: Plan, handler: Any, call: Call) -> Rendered | StreamReply:
+        """Rendering is part of the transaction: an answer that breaks a promise undoes its writes."""
+        if inspect.iscoroutinefunction(handler):
+            reply = await handler(call, self.world)
+            return self._render(plan, reply)
+        async with self.world.store.transaction():
+            return self._render(plan, handler(call, self.world))
+
+    def _render(self, plan: Plan, reply: Reply | StreamReply) -> Rendered | StreamReply:
+        if isinstance(reply, StreamReply):
+            return reply
+        return self.renderer.reply(plan, reply)
+
+    def _refused(self, plan: Plan, error: ApiError) -> Rendered:
+        reply = Reply(error.status, error.body(), headers=error.headers)
+        try:
+            return self.renderer.reply(plan, reply)
+        except BrokenPromise as broken:
+            self._log(f"coder-mock: our bug: {plan.id}: the refusal breaks the document: {broken}")
+            return internal_error()
+
+
+def internal_error() -> Rendered:
+    """500 as the API words it."""
+    return refusal(ApiError(500, INTERNAL))
+
+
+def refusal(error: ApiError) -> Rendered:
+    """An error that belongs to no operation."""
+    headers = [(b"content-type", b"application/json; charset=utf-8")]
+    for name, value in error.headers.items():
+        headers.append((name.lower().encode("latin-1"), value.encode("latin-1")))
+    return Rendered(error.status, tuple(headers), encode(error.body()))

@@ -1,0 +1,128 @@
+"""Runs a server on uvicorn: the listening socket, the lines that say it is ready, the end."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import signal
+import socket
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import uvicorn
+
+from coder_mock_server.app import application
+from coder_mock_server.errors import UsageError
+from coder_mock_server.server import Server
+from coder_mock_server.settings import Settings
+
+GRACE_SECONDS = 1
+"""How long open streams may take to end."""
+
+
+class _Uvicorn(uvicorn.Server):
+    """uvicorn, telling when it is ready and leaving signals to us."""
+
+    def __init__(self, config: uvicorn.Config, ready: Ready) -> None:
+        super().__init__(config)
+        self._ready = ready
+        self.received: signal.Signals | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready.announce()
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Note the signal and end; uvicorn would raise it once more at the end."""
+        loop = asyncio.get_running_loop()
+
+        def stop(received: signal.Signals) -> None:
+            # Whoever presses Ctrl+C twice will not wait for open streams.
+            self.force_exit = received is signal.SIGINT and self.received is signal.SIGINT
+            self.received = received
+            self.should_exit = True
+
+        for name in (signal.SIGINT, signal.SIGTERM):
+            try:
+                loop.add_signal_handler(name, stop, name)
+            except NotImplementedError:
+                signal.signal(name, lambda number, _: stop(signal.Signals(number)))
+        yield
+
+
+class Ready:
+    """The lines on standard output once requests are served."""
+
+    def __init__(self, server: Server, url: str) -> None:
+        self._server = server
+        self._url = url
+
+    def announce(self) -> None:
+        """URL, users with passwords, token, and that it is ready."""
+        settings = self._server.settings
+        loaded = self._server.loaded
+        say = sys.stdout.write
+        version = self._server.document.version or settings.spec
+        say(f"Coder API {version} ({settings.edition}), scenario {settings.scenario}\n")
+        say(f"url: {self._url}\n")
+        for name, email, password in loaded.users:
+            say(f"user: {name} <{email}> password: {password}\n")
+        if loaded.token:
+            say(f"token: {loaded.token}\n")
+        say(f"ready: {self._url} (docs at {self._url}/docs; stop with Ctrl+C)\n")
+        sys.stdout.flush()
+
+
+def serve(settings: Settings) -> int:
+    """Serve until a signal comes; the exit code."""
+    listener = _listen(settings)
+    host, port = listener.getsockname()[:2]
+    url = f"http://{_for_url(host)}:{port}"
+    if not _is_loopback(host):
+        sys.stderr.write(f"coder-mock: listening on {host}: everybody who reaches it may use it\n")
+    server = Server(settings)
+    config = uvicorn.Config(
+        application(server),
+        loop="auto",
+        http="httptools",
+        ws="websockets-sansio",
+        lifespan="on",
+        access_log=False,
+        log_level=settings.log_level if settings.log_level == "debug" else "warning",
+        server_header=False,
+        date_header=True,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        ws_ping_interval=None,
+    )
+    runner = _Uvicorn(config, Ready(server, url))
+    runner.run(sockets=[listener])
+    if not runner.started:
+        raise server.failure or RuntimeError("the server did not start")
+    return 130 if runner.received is signal.SIGINT else 0
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise UsageError(
+            f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}; "
+            "choose another --port (0 takes a free one)"
+        ) from error
+    return listener
+
+
+def _is_loopback(host: str) -> bool:
+    return ipaddress.ip_address(host).is_loopback
+
+
+def _for_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,75 @@
+"""What the host serves beside the API: liveness, the document, its browser, the control routes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import TYPE_CHECKING, Any
+
+from coder_mock_server.call import Call
+from coder_mock_server.errors import ApiError
+from coder_mock_server.pipeline import refusal
+from coder_mock_server.rendering import Header, Rendered
+
+if TYPE_CHECKING:
+    from coder_mock_server.server import Server
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+ReadBody = Callable[[Receive], Awaitable[bytes]]
+
+TEXT: Header = (b"content-type", b"text/plain; charset=utf-8")
+ANY_ORIGIN: tuple[Header, ...] = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-headers", b"*"),
+    (b"access-control-allow-methods", b"*"),
+    (b"access-control-allow-credentials", b"false"),
+    (b"timing-allow-origin", b"*"),
+)
+SCIM_DISABLED = ApiError(
+    404,
+    "SCIM is disabled, please contact your administrator if you believe this is an error",
+    "SCIM endpoints are disabled if no SCIM is configured. Configure "
+    "'CODER_SCIM_AUTH_HEADER' to enable.",
+)
+SWAGGER_DISABLED = ApiError(404, "Swagger documentation is disabled.")
+
+
+class Site:
+    """Answers the paths that the document does not have."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    async def answer(
+        self, call: Call, receive: Receive, read_body: ReadBody
+    ) -> tuple[Rendered, str] | None:
+        """The answer and its mark; `None` when the path is none of ours either."""
+        path = "/" + call.url_path.strip("/")
+        if path == "/healthz":
+            return Rendered(200, (TEXT,), b"OK"), "site"
+        if path == "/latency-check":
+            return Rendered(200, (TEXT, *ANY_ORIGIN), b"OK"), "site"
+        if path == "/swagger" or path.startswith("/swagger/"):
+            return refusal(SWAGGER_DISABLED), "site"
+        if path == "/openapi.json" and call.method == "GET":
+            return self._server.document_answer(), "site"
+        return None
+
+    async def lifespan(self, receive: Receive, send: Send) -> None:
+        """Start and stop with the server process."""
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                try:
+                    await self._server.start()
+                except Exception as error:
+                    # Whoever runs us words it; uvicorn only has to know that it was in vain.
+                    self._server.failure = error
+                    await send({"type": "lifespan.startup.failed", "message": ""})
+                    return
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await self._server.stop()
+                await send({"type": "lifespan.shutdown.complete"})
+                return

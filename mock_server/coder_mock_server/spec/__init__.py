@@ -1,0 +1,1 @@
+"""The served document, compiled: routes, plans, validators and projections."""
