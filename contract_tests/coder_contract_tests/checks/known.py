@@ -1,0 +1,93 @@
+"""Faults that healthy servers of the supported versions are known to have.
+
+A conformance suite that cries at each of them would be switched off. Each entry names the recorded
+answer it rests on; what matches one is a warning at most, never an error.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from coder_contract_tests.exchange import Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class KnownFault:
+    """A 5xx that a healthy server really sends."""
+
+    label: re.Pattern[str]
+    text: re.Pattern[str]
+    reason: str
+    recorded: str
+
+
+def _fault(label: str, text: str, reason: str, recorded: str) -> KnownFault:
+    return KnownFault(re.compile(label), re.compile(text), reason, recorded)
+
+
+KNOWN_FAULTS: tuple[KnownFault, ...] = (
+    _fault(
+        r".*",
+        r"unauthorized: rbac: forbidden",
+        "a refusal deep in the server surfaces as 500 instead of 403",
+        "templates/template-as-member, premium/acl-as-bob",
+    ),
+    _fault(
+        r"GET .*/provisionerjobs(/\{\w+\})?$",
+        r"invalid input value for enum provisioner_job_status",
+        "the status filter is not validated before it reaches the database",
+        "provisioner-jobs/bad-status",
+    ),
+    _fault(
+        r"POST .*/templateversions$",
+        r"Internal error checking workspace tags",
+        "a template that cannot be read is answered with 500 instead of 400",
+        "templates/syntax-error-version, job-tags/bad-version",
+    ),
+    _fault(
+        r"POST .*/builds$",
+        r"failed to get preset parameters",
+        "an unknown preset is answered with 500 instead of 400",
+        "builds/unknown-preset",
+    ),
+    _fault(
+        r"PUT .*/debug/health/settings$",
+        r"Failed to validate health settings",
+        "an unknown health section is answered with 500 instead of 400",
+        "admin/health-dismiss-unknown",
+    ),
+    _fault(
+        r"PUT .*/notifications/inbox/\{\w+\}/read-status$",
+        r"Failed to update inbox notification read status",
+        "an unknown inbox entry is answered with 500 instead of 404",
+        "admin/inbox-unknown",
+    ),
+    _fault(
+        r"DELETE .*/organizations/\{\w+\}$",
+        r"Error deleting organization",
+        "an organization that is not empty is answered with 500 instead of 400",
+        "premium/org-not-empty",
+    ),
+    _fault(
+        r"PUT .*/quiet-hours$",
+        r"parse daily schedule",
+        "a schedule that is not daily is answered with 500 instead of 400",
+        "premium/quiet-hours-bad",
+    ),
+    _fault(
+        r"POST .*/templateversions/\{\w+\}/archive$",
+        r"Unable to archive specified version",
+        "archiving a version in use is answered with 500 instead of 400",
+        "templates/archive-active",
+    ),
+)
+
+
+def known_fault(exchange: Exchange) -> KnownFault | None:
+    """The known fault that a 5xx reply shows, if any."""
+    text = exchange.body[:4096].decode("utf-8", "replace").replace('\\"', '"')
+    for fault in KNOWN_FAULTS:
+        if fault.label.match(exchange.label) and fault.text.search(text):
+            return fault
+    return None

@@ -1,0 +1,16 @@
+"""The check of generated requests that are wrong on purpose, judged by Schemathesis."""
+
+from __future__ import annotations
+
+from coder_contract_tests.findings import Rule
+
+INVALID_REQUEST_IS_REFUSED = Rule(
+    id="invalid_request_is_refused",
+    kind="check",
+    level="warning",
+    promise="a query that the document forbids is not answered with success",
+    oracle="the document's parameter schemas",
+    applies="generated reads with a query that breaks its schema",
+    explanation="Healthy servers ignore some parameters that the docs list (recorded: the `before` "
+    "of job logs is read by nobody), so acceptance is a warning.",
+)

@@ -1,0 +1,122 @@
+"""The check of a body against the document's schema, with problems a person can read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from coder_contract_tests.exchange import excerpt
+from coder_contract_tests.findings import Level, Problem, Rule
+from coder_contract_tests.judging import Judgement, Seen
+
+RESPONSE_MATCHES_SCHEMA = Rule(
+    id="response_matches_schema",
+    kind="check",
+    level="error",
+    promise="the body is what the document's schema says",
+    oracle="the document's response schema",
+    applies="JSON replies of documented operations whose response has a schema",
+    explanation="Null where the document has none is a warning, unless it stands for something "
+    "that clients read without a guard (ids, names, times of creation, lists that are never null). "
+    "A missing `worker_name` alone is left to JOB-12: the daemon may have been purged.",
+)
+
+SHOWN_PER_REPLY = 5
+
+# Members that clients read without asking first: a null there breaks them.
+NEVER_NULL = frozenset(
+    {
+        *("id", "name", "username", "created_at", "updated_at", "status", "job", "latest_build"),
+        *("resources", "apps", "scripts", "log_sources", "display_apps", "subsystems", "statuses"),
+        *("failing_agents", "roles", "organization_ids", "options", "tags", "organization_id"),
+        *("workspaces", "users", "count", "health", "transition", "build_number", "owner_id"),
+    }
+)
+
+
+def response_matches_schema(seen: Seen) -> Judgement:
+    exchange, operation = seen.exchange, seen.operation
+    if operation is None or not exchange.is_json or exchange.cut:
+        return None
+    found = seen.document.response(operation, exchange.status)
+    if found is None:
+        return None
+    key, response = found
+    content = response.get("content", {})
+    kind = exchange.media_type if exchange.media_type in content else "*/*"
+    if "schema" not in content.get(kind, {}):
+        return None
+    errors = seen.document.errors(operation, key, kind, exchange.json)
+    problems: dict[tuple[str, str], Problem] = {}
+    for error in errors:
+        for leaf in _leaves(error):
+            path = [str(part) for part in leaf.instance_path]
+            at = "/" + "/".join(path)
+            # One missing member per list is enough: the rest are the same mistake.
+            same = "/".join("*" if part.isdigit() else part for part in path)
+            word = f"{leaf.kind.name}:{_subject(leaf)}"
+            if (same, word) in problems:
+                continue
+            if len(problems) >= SHOWN_PER_REPLY:
+                return list(problems.values())
+            problems[same, word] = Problem(
+                exchange,
+                f"{at}: {_words(leaf)}",
+                at=f"{at}#{word}",
+                place=seen.document.cite(operation, "responses", key, "content", kind, "schema"),
+                level=_level(leaf, path),
+            )
+    return list(problems.values())
+
+
+def _leaves(error: Any) -> Iterator[Any]:
+    """The error itself, or for alternatives those of the branch that came closest."""
+    context = getattr(error.kind, "context", None)
+    if not context:
+        yield error
+        return
+    branches = [branch for branch in context if branch]
+    if not branches:
+        yield error
+        return
+    if error.instance is None:
+        yield error
+        return
+    closest = max(branches, key=lambda branch: (_depth(branch), -len(branch)))
+    if _depth(closest) <= len(error.instance_path) and len(branches) > 1 and not _objects(closest):
+        yield error
+        return
+    for inner in closest:
+        yield from _leaves(inner)
+
+
+def _depth(branch: list[Any]) -> int:
+    return max(len(error.instance_path) for error in branch)
+
+
+def _objects(branch: list[Any]) -> bool:
+    return all(error.kind.name in {"required", "additionalProperties"} for error in branch)
+
+
+def _subject(error: Any) -> str:
+    """What distinguishes two errors of one kind at one place: the member's name."""
+    detail = error.kind.as_dict()
+    return str(detail.get("property") or detail.get("unexpected") or "")
+
+
+def _words(error: Any) -> str:
+    message = str(error.message)
+    shown = excerpt(error.instance, 80)
+    whole = excerpt(error.instance, 10**9)
+    if len(whole) > 80 and whole in message:
+        message = message.replace(whole, shown)
+    return message if len(message) <= 300 else f"{message[:299]}…"
+
+
+def _level(error: Any, path: list[str]) -> Level | None:
+    if error.instance is None:
+        name = next((part for part in reversed(path) if not part.isdigit()), "")
+        return None if name in NEVER_NULL or not path else "warning"
+    if error.kind.name == "required" and _subject(error) == "worker_name":
+        return "warning"
+    return None

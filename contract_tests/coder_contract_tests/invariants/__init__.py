@@ -1,0 +1,18 @@
+"""Invariants of the API, one module per subject; `INVARIANTS` is the complete list by id."""
+
+from __future__ import annotations
+
+from coder_contract_tests.invariants.daemons import DAEMON_INVARIANTS
+from coder_contract_tests.invariants.job_lists import JOB_LIST_INVARIANTS
+from coder_contract_tests.invariants.job_relations import JOB_RELATION_INVARIANTS
+from coder_contract_tests.invariants.jobs import JOB_INVARIANTS
+from coder_contract_tests.judging import Invariant
+
+INVARIANTS: tuple[Invariant, ...] = tuple(
+    sorted(
+        (*JOB_INVARIANTS, *JOB_LIST_INVARIANTS, *JOB_RELATION_INVARIANTS, *DAEMON_INVARIANTS),
+        key=lambda invariant: invariant.rule.id,
+    )
+)
+
+__all__ = ["INVARIANTS"]

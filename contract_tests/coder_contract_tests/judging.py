@@ -1,0 +1,102 @@
+"""What every judge receives and gives: one exchange in its surroundings, and a judgement.
+
+A judge is a plain function. It returns None where its rule says nothing about what it was shown,
+an empty list where the promise was kept, and problems otherwise; the difference between the first
+two is what tells a report how much was really examined.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+
+from coder_contract_tests.document import Document, Operation
+from coder_contract_tests.exchange import Exchange
+from coder_contract_tests.findings import Problem, Rule
+from coder_contract_tests.observe import JobSeen, jobs_in
+
+Judgement = list[Problem] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What discovery learnt about the target."""
+
+    is_mock: bool = False
+    is_owner: bool = False
+    organizations: Mapping[str, str] = field(default_factory=dict)
+    """Organization id to name."""
+    default_organization: str = ""
+    templates_of_versions: Mapping[str, str] = field(default_factory=dict)
+    """Template version id to the template it belonged to when discovery looked."""
+    contexts: tuple[Mapping[str, str], ...] = ()
+    """Path parameters that belong together, by name."""
+    daemons: tuple[Mapping[str, Any], ...] = ()
+    version: str = ""
+
+    def organization(self, named: str) -> str:
+        """The id behind an id, a name or ``default``; empty when it is unknown."""
+        if named in self.organizations:
+            return named
+        if named == "default":
+            return self.default_organization
+        return next((key for key, name in self.organizations.items() if name == named), "")
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One exchange, the document it is held against, and what is known of the target."""
+
+    exchange: Exchange
+    document: Document
+    facts: Facts = field(default_factory=Facts)
+
+    @property
+    def operation(self) -> Operation | None:
+        return self.exchange.operation
+
+    @cached_property
+    def jobs(self) -> tuple[JobSeen, ...]:
+        """The provisioner jobs in the reply."""
+        return jobs_in(self.exchange)
+
+
+class Asker(Protocol):
+    """What an invariant may do to the target: read, and wait a moment."""
+
+    @property
+    def document(self) -> Document: ...
+
+    @property
+    def facts(self) -> Facts: ...
+
+    @property
+    def exchanges(self) -> Sequence[Exchange]: ...
+
+    def get(self, label: str, params: Mapping[str, str], query: str = "") -> Exchange | None:
+        """Send a documented GET; None where the target or the selection has no such operation."""
+
+    def pause(self, seconds: float) -> None:
+        """Let the target work for a moment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A rule that one reply is enough to judge."""
+
+    rule: Rule
+    judge: Callable[[Seen], Judgement]
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """A rule over one reply, over all replies of a run, or over requests of its own."""
+
+    rule: Rule
+    one: Callable[[Seen], Judgement] | None = None
+    many: Callable[[Asker], Judgement] | None = None
+    ask: Callable[[Asker], Judgement] | None = None
+    needs: tuple[str, ...] = ()
+    """Labels of the operations without which it cannot be judged (any of them is enough)."""

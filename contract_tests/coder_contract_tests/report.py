@@ -1,0 +1,86 @@
+"""The result of a run: findings, what was covered, what was not, and whether it ran to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from coder_contract_tests.findings import LEVELS, Finding
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseResult:
+    """What one phase did."""
+
+    name: str
+    requests: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything a report renders; masked, plain data."""
+
+    target: str
+    server_version: str
+    document: str
+    seed: int
+    is_mock: bool
+    findings: tuple[Finding, ...]
+    phases: tuple[PhaseResult, ...]
+    operations: int
+    exercised: tuple[str, ...]
+    absent: tuple[str, ...]
+    skipped: tuple[tuple[str, str], ...]
+    """Label or rule id, and why it was not examined."""
+    judged: Mapping[tuple[str, str], int]
+    """How often each rule was applied to each operation: (label, rule id) to a count."""
+    requests: int
+    seconds: float
+    incomplete: tuple[str, ...] = ()
+    """Why the run does not count as complete; empty when it does."""
+    interrupted: bool = False
+    lost: str = ""
+    """Why the target could not be looked at any longer."""
+
+    @property
+    def complete(self) -> bool:
+        return not (self.incomplete or self.interrupted or self.lost)
+
+    def count(self, level: str) -> int:
+        return sum(finding.level == level for finding in self.findings)
+
+    @property
+    def errors(self) -> int:
+        return self.count("error")
+
+    @property
+    def exit_code(self) -> int:
+        """0 nothing wrong, 1 findings of level error, 3 target lost, 130 interrupted."""
+        if self.interrupted:
+            return 130
+        if self.lost:
+            return 3
+        return 1 if self.errors else 0
+
+    def summary(self) -> dict[str, object]:
+        """Counts for the JSON report."""
+        return {
+            **{f"{level}s": self.count(level) for level in LEVELS},
+            "operations": self.operations,
+            "exercised": len(self.exercised),
+            "absent": list(self.absent),
+            "skipped": [{"what": what, "reason": reason} for what, reason in self.skipped],
+            "requests": self.requests,
+            "seconds": round(self.seconds, 3),
+            "phases": [
+                {"name": p.name, "requests": p.requests, "seconds": round(p.seconds, 3)}
+                for p in self.phases
+            ],
+            "incomplete": list(self.incomplete),
+            "interrupted": self.interrupted,
+            "lost": self.lost,
+            "document": self.document,
+            "server_version": self.server_version,
+            "is_mock": self.is_mock,
+        }

@@ -1,0 +1,189 @@
+"""Runs the phases against a target and gives a report; prints nothing and exits nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from coder_contract_tests.discovery import discover
+from coder_contract_tests.document import Document, Operation
+from coder_contract_tests.documented import ask_documented_reads
+from coder_contract_tests.errors import Unreachable, UsageError
+from coder_contract_tests.events import Event, PhaseFinished, PhaseStarted, RunFinished, RunStarted
+from coder_contract_tests.invariants import INVARIANTS
+from coder_contract_tests.invariants.rules import LIST
+from coder_contract_tests.probe import Probe, choose_document, probe
+from coder_contract_tests.report import PhaseResult, Report
+from coder_contract_tests.selection import Selection, reads
+from coder_contract_tests.session import Session
+from coder_contract_tests.target import Target
+from coder_contract_tests.transport import Client
+
+Listener = Callable[[Event], None]
+
+
+def _ignore(event: Event) -> None:
+    """The listener of a run that nobody listens to."""
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What a run has done so far, also when it ends early."""
+
+    phases: list[PhaseResult]
+    incomplete: list[str]
+    interrupted: bool = False
+    lost: str = ""
+
+
+def run(
+    target: Target,
+    *,
+    spec: str = "",
+    selection: Selection | None = None,
+    on_event: Listener = _ignore,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Report:
+    """Examine a target and report what it promises and breaks.
+
+    Raises `UsageError` when the question makes no sense and `TargetError` when the target cannot
+    be looked at; once phases run, a lost target or an interrupt ends in a report of what was found.
+    """
+    started = time.monotonic()
+    selection = selection or Selection()
+    client = Client(target, sleep=sleep)
+    try:
+        found = probe(client)
+        document = choose_document(spec, client, found)
+        operations = reads(selection.of(document))
+        if not operations:
+            raise UsageError("the selection leaves no GET operation, and only those are examined")
+        session = Session(client, document, selection, on_event=on_event, sleep=sleep)
+        on_event(RunStarted(target.url, document.name, len(operations), selection.seed))
+        progress = _Progress([], [])
+        _run_phases(session, found, operations, progress, on_event)
+        report = _report(session, found, operations, progress, time.monotonic() - started)
+        on_event(RunFinished(report.errors, report.complete))
+        return report
+    finally:
+        client.close()
+
+
+def _run_phases(
+    session: Session,
+    found: Probe,
+    operations: tuple[Operation, ...],
+    progress: _Progress,
+    on_event: Listener,
+) -> None:
+    phases: list[tuple[str, Callable[[], str]]] = [
+        ("discovery", lambda: _discover(session, found)),
+        ("documented", lambda: _documented(session, operations)),
+        ("invariants", lambda: _ask_invariants(session)),
+        ("generated", lambda: _generated(session, operations)),
+        ("relations", lambda: _relations(session)),
+    ]
+    try:
+        for name, phase in phases:
+            before, started = session.client.requests, time.monotonic()
+            session.phase = name
+            on_event(PhaseStarted(name, len(operations)))
+            try:
+                reason = phase()
+            finally:
+                requests, seconds = session.client.requests - before, time.monotonic() - started
+                progress.phases.append(PhaseResult(name, requests, seconds))
+                on_event(PhaseFinished(name, requests, seconds))
+            if reason:
+                progress.incomplete.append(f"{name}: {reason}")
+    except KeyboardInterrupt:
+        progress.interrupted = True
+        progress.incomplete.append(f"interrupted during {session.phase}")
+    except Unreachable as error:
+        progress.lost = str(error)
+        progress.incomplete.append(f"the target was lost during {session.phase}")
+
+
+def _discover(session: Session, found: Probe) -> str:
+    session.facts = discover(session, is_mock=found.is_mock, version=session.document.version)
+    return "" if session.facts.contexts else "no list endpoint gave an id"
+
+
+def _documented(session: Session, operations: tuple[Operation, ...]) -> str:
+    asked = ask_documented_reads(session, operations)
+    return "" if asked else "no operation could be asked"
+
+
+def _ask_invariants(session: Session) -> str:
+    for invariant in INVARIANTS:
+        if invariant.ask is not None and _wanted(session, invariant.needs):
+            label = invariant.needs[0] if invariant.needs else ""
+            session.record(invariant.rule, invariant.ask(session), label)
+    return ""
+
+
+def _generated(session: Session, operations: tuple[Operation, ...]) -> str:
+    if not session.selection.max_examples:
+        return ""
+    # Schemathesis takes long to import and is needed nowhere else.
+    from coder_contract_tests.fuzz import can_generate, send_generated_reads
+
+    if not can_generate(operations):
+        return ""
+    sent = send_generated_reads(session, operations)
+    return "" if sent else "no request could be generated"
+
+
+def _relations(session: Session) -> str:
+    for invariant in INVARIANTS:
+        if invariant.many is not None:
+            label = invariant.needs[0] if invariant.needs else ""
+            session.record(invariant.rule, invariant.many(session), label)
+    judged = {rule for _, rule in session.judged}
+    for invariant in INVARIANTS:
+        if invariant.rule.id not in judged and _wanted(session, invariant.needs):
+            session.skip(invariant.rule.id, "the target shows nothing to judge it by")
+    jobs = session.document.operation(LIST)
+    if jobs is None or not session.covers(jobs) or jobs.label in session.absent:
+        return ""
+    return "" if "JOB-08" in judged else "no provisioner job was seen"
+
+
+def _wanted(session: Session, needs: tuple[str, ...]) -> bool:
+    """Whether any of the operations an invariant needs was chosen."""
+    found = [session.document.operation(label) for label in needs]
+    return not needs or any(one is not None and session.covers(one) for one in found)
+
+
+def _report(
+    session: Session,
+    found: Probe,
+    operations: tuple[Operation, ...],
+    progress: _Progress,
+    seconds: float,
+) -> Report:
+    document: Document = session.document
+    return Report(
+        target=session.client.target.url,
+        server_version=found.server_version,
+        document=document.name,
+        seed=session.selection.seed,
+        is_mock=found.is_mock,
+        findings=session.ledger.findings,
+        phases=tuple(progress.phases),
+        operations=len(operations),
+        exercised=tuple(one.label for one in operations if one.label in session.exercised),
+        absent=tuple(sorted(label for label in session.absent if _is_chosen(session, label))),
+        skipped=tuple(sorted(session.skipped.items())),
+        judged=dict(session.judged),
+        requests=session.client.requests,
+        seconds=seconds,
+        incomplete=tuple(progress.incomplete),
+        interrupted=progress.interrupted,
+        lost=progress.lost,
+    )
+
+
+def _is_chosen(session: Session, label: str) -> bool:
+    return session.covers(session.document.operation(label))

@@ -1,0 +1,173 @@
+"""The run's view of the target: sends documented requests, records and judges every reply."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from urllib.parse import quote
+
+from coder_contract_tests.checks import CHECKS
+from coder_contract_tests.document import Document, Operation
+from coder_contract_tests.errors import Unreachable
+from coder_contract_tests.events import Event, FindingRaised, OperationDone
+from coder_contract_tests.exchange import Exchange
+from coder_contract_tests.findings import Ledger, Problem, Rule
+from coder_contract_tests.invariants import INVARIANTS
+from coder_contract_tests.judging import Facts, Seen
+from coder_contract_tests.selection import Selection
+from coder_contract_tests.transport import Client
+
+LOST_AFTER = 3
+"""Requests in a row without a reply after which the target counts as gone."""
+
+
+class Session:
+    """One run against one target."""
+
+    def __init__(
+        self,
+        client: Client,
+        document: Document,
+        selection: Selection,
+        *,
+        on_event: Callable[[Event], None],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.client = client
+        self.document = document
+        self.selection = selection
+        self.facts = Facts()
+        self.ledger = Ledger()
+        self.exchanges: list[Exchange] = []
+        self.judged: Counter[tuple[str, str]] = Counter()
+        self.exercised: Counter[str] = Counter()
+        self.absent: dict[str, str] = {}
+        self.skipped: dict[str, str] = {}
+        self.phase = ""
+        self._emit = on_event
+        self._sleep = sleep
+        self._chosen = {operation.label for operation in selection.of(document)}
+        self._unanswered = 0
+
+    def covers(self, operation: Operation | None) -> bool:
+        """Whether findings about this operation were asked for."""
+        return operation is None or operation.label in self._chosen
+
+    def get(self, label: str, params: Mapping[str, str], query: str = "") -> Exchange | None:
+        """Send a documented GET; None where the document or the target lacks the operation."""
+        operation = self.document.operation(label)
+        if operation is None or operation.label in self.absent:
+            return None
+        wanted = [part[1:-1] for part in label.split("/") if part.startswith("{")]
+        values = [params[name] for name in wanted]
+        return self.send(operation, dict(zip(operation.names, values, strict=True)), query)
+
+    def skip(self, what: str, reason: str) -> None:
+        """Remember that something was not examined, and why."""
+        if reason and what not in self.absent:
+            self.skipped[what] = reason
+
+    def done(self, label: str) -> None:
+        """Tell listeners that a phase is through with an operation."""
+        self._emit(OperationDone(self.phase, label))
+
+    def pause(self, seconds: float) -> None:
+        self._sleep(seconds)
+
+    def send(
+        self,
+        operation: Operation,
+        params: Mapping[str, str],
+        query: str = "",
+        *,
+        phase: str = "",
+        headers: tuple[tuple[str, str], ...] = (),
+        body: bytes | None = None,
+    ) -> Exchange:
+        """Send a request for an operation, record the exchange and judge it."""
+        path = operation.path
+        for name, value in params.items():
+            path = path.replace(f"{{{name}}}", quote(value, safe=""))
+        full = self.client.target.prefix + self.document.prefix(operation) + path
+        try:
+            exchange = self.client.send(
+                operation.method,
+                full,
+                query=query,
+                headers=headers,
+                body=body,
+                phase=phase or self.phase,
+                operation=operation,
+            )
+        except Unreachable as error:
+            self._unanswered += 1
+            exchange = self._silence(operation, full, query, str(error))
+            self.observe(exchange)
+            if self._unanswered >= LOST_AFTER:
+                raise
+            return exchange
+        self._unanswered = 0
+        if operation.label not in self.exercised and is_absent(exchange):
+            self.absent[operation.label] = f"{exchange.status}"
+            self.exchanges.append(exchange)
+            return exchange
+        self.observe(exchange)
+        return exchange
+
+    def observe(self, exchange: Exchange) -> None:
+        """Record an exchange, and judge it where its operation was chosen."""
+        self.exchanges.append(exchange)
+        if exchange.operation is not None:
+            self.exercised[exchange.operation.label] += 1
+        if not self.covers(exchange.operation):
+            return
+        seen = Seen(exchange, self.document, self.facts)
+        for check in CHECKS:
+            self.record(check.rule, check.judge(seen), exchange.label)
+        for invariant in INVARIANTS:
+            if invariant.one is not None:
+                self.record(invariant.rule, invariant.one(seen), exchange.label)
+
+    def record(self, rule: Rule, judgement: Sequence[Problem] | None, label: str) -> None:
+        """Count a judgement and turn its problems into findings."""
+        if judgement is None:
+            return
+        self.judged[label, rule.id] += 1
+        for problem in judgement:
+            if not self.covers(problem.exchange.operation):
+                continue
+            finding = self.ledger.add(rule, problem)
+            if finding is not None:
+                self._emit(FindingRaised(finding))
+
+    def _silence(self, operation: Operation, path: str, query: str, reason: str) -> Exchange:
+        text = self.client.masker.text
+        return Exchange(
+            number=self.client.requests,
+            phase=self.phase,
+            method=operation.method,
+            origin=self.client.target.origin,
+            path=text(path),
+            query=text(query),
+            request_headers=(),
+            request_body=None,
+            status=0,
+            headers=(),
+            body=b"",
+            elapsed_seconds=0.0,
+            received_at=time.time(),
+            cut=reason,
+            operation=operation,
+        )
+
+
+def is_absent(exchange: Exchange) -> bool:
+    """Whether the target has no such route, as opposed to no such object."""
+    if exchange.status == 405:
+        return not exchange.body
+    if exchange.status != 404:
+        return exchange.status == 200 and exchange.media_type == "text/html"
+    body = exchange.json
+    message = body.get("message") if isinstance(body, dict) else None
+    return message == "Route not found." or not isinstance(message, str)
