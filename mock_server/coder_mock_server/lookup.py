@@ -1,4 +1,4 @@
-"""From path segments to objects, with the refusals the API gives: in path order, before the body."""
+"""From path segments to objects, with the API's refusals: in path order, before the body."""
 
 from __future__ import annotations
 
@@ -93,9 +93,12 @@ def find_user(call: Call, world: World, text: str) -> r.User | None:
     return world.state.users.one("username", text.lower())
 
 
-def unknown_user(text: str) -> ApiError:
+def unknown_user(text: str, world: World | None = None) -> ApiError:
     """400: neither an id nor a name of a user that the caller may read."""
-    return ApiError(400, '"user" must be an existing uuid or username.', f'queried user="{text}"')
+    message = '"user" must be an existing uuid or username.'
+    if world is not None and not world.policy.unknown_user_quoted:
+        return ApiError(400, message)
+    return ApiError(400, message, f'queried user="{text}"')
 
 
 def user(call: Call, world: World, name: str = "user") -> r.User:
@@ -103,8 +106,27 @@ def user(call: Call, world: World, name: str = "user") -> r.User:
     text = call.path[name]
     found = find_user(call, world, text)
     if found is None or not can(call, world, "read", user_thing(found)):
-        raise unknown_user(text)
+        # Oneself is always known; a key that may only open applications does not get that far.
+        raise NotFound() if text == "me" else unknown_user(text, world)
     return found
+
+
+def member_thing(member: r.Member) -> Thing:
+    """A membership as permissions see it: the member owns it."""
+    return Thing("organization_member", member.organization_id, member.user_id)
+
+
+def member(call: Call, world: World) -> tuple[r.Organization, r.User, r.Member]:
+    """Organization, user and membership of a path, readable by the caller."""
+    home = organization(call, world)
+    text = call.path["user"]
+    found = find_user(call, world, text)
+    if found is None:
+        raise unknown_user(text, world)
+    record = world.state.members.get((home.id, found.id))
+    if record is None or not can(call, world, "read", member_thing(record)):
+        raise NotFound()
+    return home, found, record
 
 
 def find_organization(world: World, text: str) -> r.Organization | None:

@@ -17,11 +17,19 @@ class Policy:
     watch_sends_first: bool = True
     """Whether a watch opens with the workspace, or only with a ping."""
     max_ttl_days: int = 30
+    ttl_too_short: str = "time until shutdown must be at least one minute"
+    ttl_too_long: str = "time until shutdown must be less than 30 days"
     template_id_required: bool = False
     """Whether a workspace is created from a template only, never from a version."""
     job_tags_owner: bool = True
     """Whether the tags of a job carry an (empty) owner."""
     query_filter_grammar: str = "2025"
+    unknown_user_quoted: bool = True
+    """Whether the refusal of an unknown user repeats what was asked for."""
+    parameter_faults_named: bool = True
+    """Whether the refusal of a parameter says which one it is about."""
+    troubleshooting_url: str = "https://coder.com/docs/admin/templates/troubleshooting"
+    """Where an agent's template sends people who have trouble, unless it says otherwise."""
     active_users_before_count: int = 0
     """What a template says of its users before they were counted for the first time."""
 
@@ -34,9 +42,16 @@ POLICIES: dict[str, Policy] = {
         rename_allowed=True,
         watch_sends_first=False,
         max_ttl_days=7,
+        # Seen so: a time that is too long is called too short.
+        ttl_too_long="time until shutdown must be at least one minute",
         template_id_required=True,
         job_tags_owner=False,
         query_filter_grammar="2023",
+        unknown_user_quoted=False,
+        parameter_faults_named=False,
+        troubleshooting_url=(
+            "https://coder.com/docs/coder-oss/latest/templates#troubleshooting-templates"
+        ),
         active_users_before_count=-1,
     ),
 }

@@ -21,12 +21,18 @@ AUDIT = "Invalid audit search query."
 
 
 def parse_search(
-    text: str | None, *, default_key: str, message: str, owner_key: str | None = None
+    text: str | None,
+    *,
+    default_key: str,
+    message: str,
+    owner_key: str | None = None,
+    grammar: str = "2025",
 ) -> Query:
     """The terms of a search, lower-case; a bare word is a term of `default_key`.
 
     With an `owner_key` a bare `a/b` is two terms: owner `a`, default key `b`. Raises `Invalid`
-    with `message` for the first element that breaks the grammar.
+    with `message` for the first element that breaks the grammar. `grammar` is the policy's
+    `query_filter_grammar`.
     """
     terms: dict[str, list[str]] = {}
     for element in fields((text or "").lower(), " "):
@@ -35,7 +41,7 @@ def parse_search(
                 terms.setdefault(key, []).append(value)
         except ValueError as error:
             raise Invalid(message, Validation("q", str(error))) from None
-    return Query.of(terms)
+    return Query.of(terms, grammar)
 
 
 def _terms(element: str, default_key: str, owner_key: str | None) -> list[tuple[str, str]]:

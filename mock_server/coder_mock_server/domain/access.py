@@ -37,106 +37,155 @@ def _grants(**types: str) -> Grants:
     return {name: frozenset(actions.split()) for name, actions in types.items()}
 
 
-READ = "read"
-ALL = "*"
-DORMANT_FOR_SITE = frozenset({"read", "create", "update", "delete", "stop"})
+CRUD = "create delete read update"
+ACTIONS: Grants = _grants(
+    api_key=CRUD,
+    assign_org_role=f"{CRUD} assign unassign",
+    assign_role="assign read unassign",
+    audit_log="create read",
+    chat=CRUD,
+    crypto_key=CRUD,
+    debug_info="read",
+    deployment_config="read update",
+    deployment_stats="read",
+    file="create read",
+    group=CRUD,
+    group_member="read",
+    idpsync_settings="read update",
+    inbox_notification="create read update",
+    license="create delete read",
+    notification_message=CRUD,
+    notification_preference="read update",
+    notification_template="read update",
+    oauth2_app=CRUD,
+    oauth2_app_code_token="create delete read",
+    oauth2_app_secret=CRUD,
+    organization=CRUD,
+    organization_member=CRUD,
+    provisioner_daemon=CRUD,
+    provisioner_jobs="create read update",
+    replicas="read",
+    system=CRUD,
+    tailnet_coordinator=CRUD,
+    template=f"{CRUD} use view_insights",
+    user=f"{CRUD} read_personal update_personal",
+    webpush_subscription="create delete read",
+    workspace=f"{CRUD} application_connect create_agent delete_agent ssh start stop",
+    workspace_agent_devcontainers="create",
+    workspace_agent_resource_monitor="create read update",
+    workspace_dormant=f"{CRUD} application_connect create_agent delete_agent ssh start stop",
+    workspace_proxy=CRUD,
+)
+"""Every type of thing, and what can be done to it; nobody may do anything else."""
+
+NOT_ALL = _grants(
+    workspace=f"{CRUD} application_connect ssh start stop",
+    workspace_dormant=f"{CRUD} stop",
+)
+"""What a role that may do everything may do to things of these types."""
+
+EVERYTHING = frozenset({ANY})
 
 SITE_GRANTS: dict[str, Grants] = {
-    "owner": {ANY: frozenset({ANY})},
+    "owner": {ANY: EVERYTHING},
     "template-admin": _grants(
-        template="create read update delete use view_insights",
+        assign_org_role="read",
         file="create read",
-        workspace="read",
-        user="read",
         group="read",
         group_member="read",
         organization="read",
         organization_member="read",
-        provisioner_daemon="create read update delete",
-        provisioner_keys="create read update delete",
+        provisioner_daemon=CRUD,
+        template=f"{CRUD} use view_insights",
+        user="read",
+        workspace="read",
     ),
     "user-admin": _grants(
-        user="create read update delete read_personal update_personal",
-        organization="read",
-        organization_member="create read update delete",
-        group="create read update delete",
+        assign_org_role="assign read unassign",
+        assign_role="assign read unassign",
+        group=CRUD,
         group_member="read",
-        assign_role="assign unassign read",
-        assign_org_role="assign unassign read",
         idpsync_settings="read update",
+        organization="read",
+        organization_member=CRUD,
+        user=f"{CRUD} read_personal update_personal",
     ),
     "auditor": _grants(
+        assign_org_role="read",
         audit_log="read",
-        template="read view_insights",
-        user="read",
+        deployment_config="read",
+        deployment_stats="read",
         group="read",
         group_member="read",
         organization="read",
         organization_member="read",
-        deployment_stats="read",
-        deployment_config="read",
+        template="read view_insights",
+        user="read",
     ),
-    "member": _grants(
-        assign_role="read",
-        oauth2_app="read",
-        workspace_proxy="read",
-        deployment_license="",
-    ),
+    "member": _grants(assign_role="read", oauth2_app="read", workspace_proxy="read"),
 }
 
 ORGANIZATION_GRANTS: dict[str, Grants] = {
-    "organization-admin": {ANY: frozenset({ANY})},
+    "organization-admin": {ANY: EVERYTHING},
     "organization-user-admin": _grants(
-        organization="read",
-        organization_member="create read update delete",
-        assign_org_role="assign unassign read",
-        group="create read update delete",
+        assign_org_role="assign read unassign",
+        group=CRUD,
         group_member="read",
         idpsync_settings="read update",
+        organization="read",
+        organization_member=CRUD,
     ),
     "organization-template-admin": _grants(
-        template="create read update delete use view_insights",
+        assign_org_role="read",
         file="create read",
-        workspace="read",
         group="read",
         group_member="read",
         organization="read",
         organization_member="read",
-        provisioner_daemon="create read update delete",
+        provisioner_daemon=CRUD,
         provisioner_jobs="read",
+        template=f"{CRUD} use view_insights",
+        workspace="read",
     ),
     "organization-auditor": _grants(
+        assign_org_role="read",
         audit_log="read",
-        organization="read",
-        organization_member="read",
         group="read",
         group_member="read",
+        organization="read",
+        organization_member="read",
         template="read view_insights",
     ),
     "organization-member": _grants(
+        assign_org_role="read",
         organization="read",
         provisioner_daemon="read",
-        assign_org_role="read",
     ),
     "organization-workspace-creation-ban": {},
 }
 
 OWNED_GRANTS: Grants = _grants(
-    user="read read_personal update_personal",
-    api_key="create read update delete",
+    api_key=CRUD,
+    chat=CRUD,
     file="create read",
-    organization_member="read",
     group_member="read",
     inbox_notification="create read update",
     notification_preference="read update",
-    provisioner_daemon="create read update delete",
-    workspace="create read update delete ssh application_connect start stop create_agent "
-    "delete_agent",
-    workspace_dormant="create read update delete stop create_agent delete_agent",
-    webpush_subscription="create read delete",
-    crypto_key="",
+    organization_member="read",
+    provisioner_daemon=CRUD,
+    user="read read_personal update_personal",
+    webpush_subscription="create delete read",
+    workspace=f"{CRUD} application_connect create_agent delete_agent ssh start stop",
+    workspace_agent_devcontainers="create",
+    workspace_dormant=f"{CRUD} create_agent delete_agent stop",
 )
 """What everybody may do with what is his own."""
+
+ASSIGNABLE_SITE: dict[str, frozenset[str]] = {
+    "owner": frozenset({"owner", "auditor", "member", "template-admin", "user-admin"}),
+    "user-admin": frozenset({"member"}),
+}
+"""Site role -> the site roles that it may give and take."""
 
 BANNED_BY_CREATION_BAN = {("workspace", "create"), ("workspace", "delete")}
 
@@ -190,6 +239,8 @@ def group_ids_of(state: State, user_id: str) -> Iterable[str]:
 
 def may(subject: Subject, action: str, thing: Thing) -> bool:
     """Whether the subject may do `action` to `thing`."""
+    if action not in ACTIONS.get(thing.type, ()):
+        return False
     if subject.scope == "application_connect" and action != "application_connect":
         return False
     site = (*subject.roles, "member")
@@ -202,11 +253,11 @@ def may(subject: Subject, action: str, thing: Thing) -> bool:
         "organization-workspace-creation-ban" in roles for _, roles in in_organizations
     ):
         return False
-    if any(_allows(SITE_GRANTS.get(role, {}), thing.type, action, site=True) for role in site):
+    if any(_allows(SITE_GRANTS.get(role, {}), thing.type, action) for role in site):
         return True
     for _, roles in in_organizations:
         if any(
-            _allows(ORGANIZATION_GRANTS.get(role, {}), thing.type, action, site=True)
+            _allows(ORGANIZATION_GRANTS.get(role, {}), thing.type, action)
             for role in (*roles, "organization-member")
         ):
             return True
@@ -219,11 +270,27 @@ def may(subject: Subject, action: str, thing: Thing) -> bool:
     return _allowed_by_acl(subject, action, thing)
 
 
-def _allows(grants: Grants, type: str, action: str, *, site: bool = False) -> bool:
-    if site and type == "workspace_dormant" and ANY in grants:
-        return action in DORMANT_FOR_SITE
-    actions = grants.get(type) or grants.get(ANY)
-    return actions is not None and (action in actions or ANY in actions)
+def _allows(grants: Grants, type: str, action: str) -> bool:
+    actions = grants.get(type)
+    if actions is None:
+        return ANY in grants and action in NOT_ALL.get(type, ACTIONS[type])
+    return action in actions
+
+
+def may_assign(subject: Subject, role: str) -> bool:
+    """Whether the subject may give or take this site role."""
+    return any(role in ASSIGNABLE_SITE.get(held, ()) for held in subject.roles)
+
+
+def may_assign_in(subject: Subject, organization_id: str, role: str) -> bool:
+    """Whether the subject may give or take this role of the organization."""
+    if "owner" in subject.roles:
+        return True
+    held = dict(subject.organization_roles).get(organization_id, ())
+    if "organization-admin" in held:
+        return True
+    users = "user-admin" in subject.roles or "organization-user-admin" in held
+    return users and role == "organization-member"
 
 
 def _allowed_by_acl(subject: Subject, action: str, thing: Thing) -> bool:

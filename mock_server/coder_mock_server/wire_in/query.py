@@ -24,10 +24,12 @@ _INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
 class Query:
     """The parameters of a query string (or the terms of a search), in order."""
 
-    __slots__ = ("_values",)
+    __slots__ = ("_values", "grammar")
 
-    def __init__(self, text: str | bytes = "") -> None:
+    def __init__(self, text: str | bytes = "", grammar: str = "2025") -> None:
         self._values: dict[str, list[str]] = {}
+        self.grammar = grammar
+        """Whose words a `QueryReader` refuses with: those of 2023 or of 2025."""
         if isinstance(text, bytes):
             text = text.decode("latin-1")
         if not text:
@@ -40,9 +42,9 @@ class Query:
             self._values.setdefault(_unescaped(key), []).append(_unescaped(value))
 
     @classmethod
-    def of(cls, values: Mapping[str, Iterable[str]]) -> Query:
+    def of(cls, values: Mapping[str, Iterable[str]], grammar: str = "2025") -> Query:
         """A query with these values."""
-        query = cls()
+        query = cls(grammar=grammar)
         query._values = {key: list(items) for key, items in values.items()}
         return query
 
@@ -94,6 +96,7 @@ class QueryReader:
 
     def __init__(self, query: Query) -> None:
         self._query = query
+        self._old = query.grammar == "2023"
         self._known: set[str] = set()
         self.problems: list[Validation] = []
 
@@ -106,7 +109,8 @@ class QueryReader:
         if strict:
             for key in self._query.keys():  # noqa: SIM118 - a list in order, not a mapping
                 if key not in self._known:
-                    self.problem(key, f'"{key}" is not a valid query param')
+                    prefix = "Query param " if self._old else ""
+                    self.problem(key, f'{prefix}"{key}" is not a valid query param')
         if self.problems:
             raise Invalid(message, *self.problems)
 
@@ -123,6 +127,8 @@ class QueryReader:
                 raise ValueError("value is negative")
             return value
 
+        if self._old:
+            return self._parsed(name, default, _old_integer, "must be a valid integer ({})")
         return self._parsed(name, default, read, "must be a valid 32-bit positive integer: {}")
 
     def integer(self, name: str, default: int = 0) -> int:
@@ -250,6 +256,10 @@ def pagination(reader: QueryReader, default_limit: int = 0) -> Page:
     after_id = reader.uuid("after_id")
     limit = reader.positive_int32("limit", default_limit)
     return Page(after_id, limit, reader.positive_int32("offset"))
+
+
+def _old_integer(text: str) -> int:
+    return integer(text, "Atoi", -(2**63), 2**63 - 1)
 
 
 def _uuid(text: str) -> str:
