@@ -34,4 +34,6 @@ def front(server: Server, behind: App) -> SpecMiddleware:
         journal=server.journal,
         site=Site(server),
         plans=server.plans,
+        base=server.document.base,
+        stopping=server.stopping,
     )

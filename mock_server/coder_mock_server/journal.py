@@ -76,19 +76,31 @@ class Journal:
         self._entries.clear()
 
 
-def closest_operation(method: str, path: str, candidates: Iterable[tuple[str, str]]) -> str:
-    """A hint for a path without an operation: the most similar one, and where it differs."""
-    segments = [s for s in path.split("/") if s]
-    best: tuple[float, str, str] | None = None
+def closest_operation(
+    method: str, path: str, candidates: Iterable[tuple[str, str]], *, base: str = ""
+) -> str:
+    """A hint for a path without an operation: the most similar one, and where it differs.
+
+    Empty when nothing is similar. `base` is what all paths begin with and proves nothing.
+    """
+    if not path.startswith(base + "/"):
+        return f"the API is below {base}" if base else ""
+    segments = _segments(path[len(base) :])
+    best = (0.0, "", "")
     for candidate_method, template in candidates:
-        parts = [s for s in template.split("/") if s]
+        parts = _segments(template.removeprefix(base))
         score = _similarity(segments, parts) + (0.05 if candidate_method == method else 0.0)
-        if best is None or score > best[0]:
+        if score > best[0]:
             best = (score, candidate_method, template)
-    if best is None or best[0] < 0.4:
+    score, best_method, template = best
+    if score < 0.5:
         return ""
-    _, best_method, template = best
-    return f"closest operation: {best_method} {template}{_difference(segments, template)}"
+    difference = _difference(segments, _segments(template.removeprefix(base)))
+    return f"closest operation: {best_method} {template}{difference}"
+
+
+def _segments(path: str) -> list[str]:
+    return [segment for segment in path.split("/") if segment]
 
 
 def _similarity(segments: list[str], parts: list[str]) -> float:
@@ -97,20 +109,20 @@ def _similarity(segments: list[str], parts: list[str]) -> float:
         if segment == part:
             total += 1.0
         elif part.startswith("{"):
-            total += 0.8
+            total += 0.7
         else:
             ratio = SequenceMatcher(None, segment, part).ratio()
             total += ratio if ratio > 0.6 else 0.0
     return total / max(len(segments), len(parts), 1)
 
 
-def _difference(segments: list[str], template: str) -> str:
-    parts = [s for s in template.split("/") if s]
-    for index, part in enumerate(parts):
-        if index >= len(segments):
-            return f' (segment {index + 1}, "{part}", is missing)'
-        if not part.startswith("{") and segments[index] != part:
-            return f' (segment {index + 1} is "{segments[index]}", not "{part}")'
+def _difference(segments: list[str], parts: list[str]) -> str:
+    for number, part in enumerate(parts, 1):
+        if number > len(segments):
+            return f' ("{part}" is missing at the end)'
+        segment = segments[number - 1]
+        if not part.startswith("{") and segment != part:
+            return f' (segment {number} is "{segment}", not "{part}")'
     if len(segments) > len(parts):
-        return f' (segment {len(parts) + 1}, "{segments[len(parts)]}", is too many)'
+        return f' ("{segments[len(parts)]}" is too much)'
     return ""

@@ -7,6 +7,7 @@ stack.
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
@@ -63,6 +64,8 @@ class SpecMiddleware:
         journal: Journal,
         site: Site,
         plans: list[Plan],
+        base: str,
+        stopping: asyncio.Event,
     ) -> None:
         self.app = app
         self.router = router
@@ -70,6 +73,8 @@ class SpecMiddleware:
         self.journal = journal
         self.site = site
         self._plans = plans
+        self._base = base
+        self._stopping = stopping
         settings = pipeline.world.settings
         self._unlicensed = settings.edition == "unlicensed"
         self._random = random.Random(settings.seed ^ 0x5EED)
@@ -109,7 +114,7 @@ class SpecMiddleware:
         if isinstance(answer, StreamReply):
             exchange.status = 101 if kind == "websocket" else 200
             exchange.milliseconds = (time.perf_counter() - started) * 1000
-            await _stream(answer, scope, receive, send, extra)
+            await self._stream(answer, scope, receive, send, extra)
             return
         exchange.status = answer.status
         exchange.response_body = answer.body
@@ -205,26 +210,37 @@ class SpecMiddleware:
         if allowed:
             lines = tuple((b"allow", method.encode()) for method in allowed)
             return Rendered(405, lines, b"")
-        templates = ((plan.method, plan.path) for plan in self._plans)
-        exchange.note = closest_operation(call.method, call.url_path, templates)
+        exchange.note = closest_operation(
+            call.method,
+            call.url_path,
+            ((plan.method, plan.path) for plan in self._plans),
+            base=self._base,
+        )
         return refusal(ApiError(404, "Route not found."))
+
+    async def _stream(
+        self,
+        reply: StreamReply,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        headers: tuple[Header, ...],
+    ) -> None:
+        from coder_mock_server import streaming
+
+        await streaming.respond(
+            reply,
+            scope,
+            receive,
+            send,
+            headers,
+            stop=self._stopping,
+            origin_allowed=lambda origin: cors.is_allowed(origin, self._origins),
+        )
 
     def _new_request_id(self) -> str:
         text = f"{self._random.getrandbits(128):032x}"
         return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
-
-
-async def _stream(
-    reply: StreamReply, scope: Scope, receive: Receive, send: Send, extra: tuple[Header, ...]
-) -> None:
-    from coder_mock_server import streaming
-
-    async def with_headers(message: Message) -> None:
-        if message["type"] in ("http.response.start", "websocket.accept"):
-            message["headers"] = [*message.get("headers", ()), *extra]
-        await send(message)
-
-    await streaming.respond(reply, scope, receive, with_headers)
 
 
 def _replayed(receive: Receive, body: bytes) -> Receive:

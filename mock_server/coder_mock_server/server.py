@@ -70,6 +70,9 @@ class Server:
         )
         self.loaded = Loaded()
         self.failure: Exception | None = None
+        """Why it did not start."""
+        self.stopping = asyncio.Event()
+        """Set when the server ends, so that open streams do."""
         self._started = False
         self._timer: asyncio.Task[None] | None = None
         self._document_bytes: bytes | None = None
@@ -84,7 +87,8 @@ class Server:
             self._timer = asyncio.create_task(self.simulator.run())
 
     async def stop(self) -> None:
-        """Stop the simulator."""
+        """End the streams and stop the simulator."""
+        self.stopping.set()
         if self._timer is not None:
             self._timer.cancel()
             await asyncio.gather(self._timer, return_exceptions=True)

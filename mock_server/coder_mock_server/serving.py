@@ -40,6 +40,7 @@ class _Uvicorn(uvicorn.Server):
         loop = asyncio.get_running_loop()
 
         def stop(received: signal.Signals) -> None:
+            self._ready.server.stopping.set()
             # Whoever presses Ctrl+C twice will not wait for open streams.
             self.force_exit = received is signal.SIGINT and self.received is signal.SIGINT
             self.received = received
@@ -57,15 +58,15 @@ class Ready:
     """The lines on standard output once requests are served."""
 
     def __init__(self, server: Server, url: str) -> None:
-        self._server = server
+        self.server = server
         self._url = url
 
     def announce(self) -> None:
         """URL, users with passwords, token, and that it is ready."""
-        settings = self._server.settings
-        loaded = self._server.loaded
+        settings = self.server.settings
+        loaded = self.server.loaded
         say = sys.stdout.write
-        version = self._server.document.version or settings.spec
+        version = self.server.document.version or settings.spec
         say(f"Coder API {version} ({settings.edition}), scenario {settings.scenario}\n")
         say(f"url: {self._url}\n")
         for name, email, password in loaded.users:
