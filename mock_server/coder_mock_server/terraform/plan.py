@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -30,6 +31,11 @@ NOT_LISTED: Final = frozenset(
     {"coder_agent", "coder_agent_instance", "coder_app", "coder_script", "coder_metadata"}
 )
 
+_ADDRESS: Final = re.compile(
+    r"(?P<module>(?:module\.[\w-]+(?:\[[^\]]*\])?\.)*)"
+    r"(?P<type>[\w-]+)\.(?P<name>[\w-]+)(?:\[(?P<index>.*)\])?"
+)
+
 PLAN_FAILED: Final = "terraform plan: exit status 1"
 APPLY_FAILED: Final = "terraform apply: exit status 1"
 
@@ -47,9 +53,10 @@ def make_plan(root: Scope, *, existing: Collection[str] | None, tainted: Collect
     transition = root.inputs.transition
     records = {one.address: _instance_record(one) for one in instances}
     kept = {} if transition == "delete" else records
+    started = records if transition == "start" else _after_start(root)
     if existing is None:
-        existing = [] if transition == "start" else _after_start(root)
-    changes = _changes(kept, records, existing, tainted, graph, instances)
+        existing = [] if transition == "start" else list(started)
+    changes = _changes(kept, started, existing, tainted, _ranks(graph))
     failed = next(
         (
             (change, command)
@@ -64,7 +71,7 @@ def make_plan(root: Scope, *, existing: Collection[str] | None, tainted: Collect
     plan = Plan(
         resources=() if transition == "delete" else _resources(root, graph, instances),
         data_sources=_data_sources(scopes),
-        seconds=_seconds(changes, graph, instances) if applied else 0.0,
+        seconds=_seconds(changes, graph) if applied else 0.0,
         transition=transition,
         instances=tuple(kept.values()),
         changes=tuple(changes),
@@ -89,11 +96,10 @@ def make_plan(root: Scope, *, existing: Collection[str] | None, tainted: Collect
     return plan
 
 
-def _after_start(root: Scope) -> list[str]:
-    """Addresses that a start would leave in the state."""
-    inputs = replace(root.inputs, transition="start")
-    started = Scope(root.module, inputs, root.notes)
-    return [one.address for one in managed(started.everything())]
+def _after_start(root: Scope) -> dict[str, Instance]:
+    """What a start would leave in the state, by address: a stop may find it there."""
+    started = Scope(root.module, replace(root.inputs, transition="start"), root.notes)
+    return {one.address: _instance_record(one) for one in managed(started.everything())}
 
 
 # -- resources and agents ------------------------------------------------------------------
@@ -247,20 +253,22 @@ def _instance_record(one: Declared) -> Instance:
 
 def _changes(
     kept: Mapping[str, Instance],
-    declared: Mapping[str, Instance],
+    started: Mapping[str, Instance],
     existing: Collection[str],
     tainted: Collection[str],
-    graph: Graph,
-    instances: Sequence[Declared],
+    ranks: Mapping[Node, int],
 ) -> list[Change]:
     """Deletions first, dependents before what they depend on; then creations the other way."""
-    rank = _ranks(graph, instances)
+
+    def rank(address: str) -> int:
+        return ranks.get(_node_of(instance_of(address)), 0)
+
     changes: list[Change] = []
-    for address in sorted(existing, key=lambda one: (-rank.get(one, 0), one)):
+    for address in sorted(existing, key=lambda one: (-rank(one), one)):
         if address not in kept:
-            gone = declared.get(address) or instance_of(address)
+            gone = started.get(address) or instance_of(address)
             changes.append(Change(gone, "delete"))
-    for address in sorted(kept, key=lambda one: (rank.get(one, 0), one)):
+    for address in sorted(kept, key=lambda one: (rank(one), one)):
         if address not in existing:
             changes.append(Change(kept[address], "create"))
         elif address in tainted:
@@ -272,15 +280,23 @@ def _changes(
 
 def instance_of(address: str) -> Instance:
     """An instance that the state has and the template no longer declares."""
-    base = address.partition("[")[0]
-    kind, _, name = base.rpartition(".")
-    kind = kind.rpartition(".")[2]
+    found = _ADDRESS.fullmatch(address)
+    kind, name, index = found.group("type", "name", "index") if found else (address, "", None)
     provider = "terraform" if kind == "terraform_data" else kind.partition("_")[0]
-    return Instance(address, kind, name, provider)
+    key: int | str | None = None
+    if index:
+        key = int(index) if index.isdigit() else index.strip('"')
+    return Instance(address, kind, name, provider, key)
 
 
-def _ranks(graph: Graph, instances: Sequence[Declared]) -> dict[str, int]:
-    """How many steps of dependencies lie below each instance."""
+def _node_of(instance: Instance) -> Node:
+    found = _ADDRESS.fullmatch(instance.address)
+    prefix = found.group("module") if found else ""
+    return Node(prefix, "resource", f"{instance.type}.{instance.name}")
+
+
+def _ranks(graph: Graph) -> dict[Node, int]:
+    """How many steps of dependencies lie below each resource."""
     ranks: dict[Node, int] = {}
 
     def rank(node: Node, path: frozenset[Node]) -> int:
@@ -292,7 +308,7 @@ def _ranks(graph: Graph, instances: Sequence[Declared]) -> dict[str, int]:
         ranks[node] = max(below, default=-1) + 1
         return ranks[node]
 
-    return {one.address: rank(one.node, frozenset()) for one in instances}
+    return {node: rank(node, frozenset()) for node in graph.uses if node.kind == "resource"}
 
 
 def _running(change: Change) -> list[LocalExec]:
@@ -301,15 +317,13 @@ def _running(change: Change) -> list[LocalExec]:
     return [one for one in change.instance.commands if one.when in whens.get(change.action, ())]
 
 
-def _seconds(changes: Sequence[Change], graph: Graph, instances: Sequence[Declared]) -> float:
+def _seconds(changes: Sequence[Change], graph: Graph) -> float:
     """How long the commands keep the apply busy: independent resources run side by side."""
     took: dict[Node, float] = {}
-    nodes = {one.address: one.node for one in instances}
     for change in changes:
-        node = nodes.get(change.instance.address)
+        node = _node_of(change.instance)
         slept = sum(command.sleep_seconds for command in _running(change))
-        if node is not None:
-            took[node] = max(took.get(node, 0.0), slept)
+        took[node] = max(took.get(node, 0.0), slept)
     finished: dict[Node, float] = {}
 
     def finish(node: Node, path: frozenset[Node]) -> float:
