@@ -124,7 +124,7 @@ def _write_through(target: Path, data: bytes) -> None:
         target.write_bytes(data)
     except OSError as error:
         raise SourceError(
-            f"{target}: cannot be written ({error.strerror}). Name a file, or - for standard output."
+            f"{target}: cannot be written ({error.strerror}). Name a file or - (standard output)."
         ) from error
 
 

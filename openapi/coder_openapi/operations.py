@@ -309,7 +309,9 @@ def operation_ids(
         while name in taken:
             name, number = f"{wanted}-{doc.method.lower()}-{number}", number + 1
         if name != wanted:
-            defect = "is the title of another operation" if wanted in taken else "is no deed"
+            defect = (
+                "is the title of another operation too" if wanted in taken else "reads like a GET"
+            )
             warnings.append(
                 DocsWarning(
                     doc.place,

@@ -168,6 +168,11 @@ class _Reader:
                 continue
             at = self._at
             cells = self._row_cells(header, end)
+            if header == PROPERTY_COLUMNS and rows and not cells[0].startswith("»"):
+                # Below the first row every name is nested; other text is torn off the row above.
+                *kept, last = rows[-1].cells
+                rows[-1] = Row(rows[-1].line, (*kept, f"{last} {' '.join(cells)}".strip()))
+                continue
             if len(cells) != len(header):
                 raise self._error(
                     at, f"a table row of {len(cells)} cells", f"{len(header)}, as in the header"
