@@ -9,6 +9,8 @@ from coder_mock_server.domain import records as r
 from coder_mock_server.domain.access import Subject, Thing, may, subject_of
 from coder_mock_server.errors import ApiError, NotFound
 
+NO_AGENT = "Agent doesn't exist with that id, or you do not have access to it."
+
 
 def subject(call: Call, world: World) -> Subject:
     """Who calls, as permissions see him."""
@@ -166,6 +168,18 @@ def build(
     if not can(call, world, "read", workspace_thing(owner)):
         raise NotFound()
     return found, owner
+
+
+def agent(call: Call, world: World, name: str = "workspaceagent") -> r.WorkspaceAgent:
+    """The agent of a path parameter, of a workspace that the caller may read."""
+    state = world.state
+    found = state.agents.get(path_uuid(call, name))
+    build = state.builds.one("job", found.job_id) if found is not None else None
+    if found is None or build is None:
+        raise NotFound(NO_AGENT)
+    if not can(call, world, "read", workspace_thing(state.workspaces[build.workspace_id])):
+        raise NotFound(NO_AGENT)
+    return found
 
 
 def template(call: Call, world: World, name: str = "template") -> r.Template:

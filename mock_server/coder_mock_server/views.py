@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +33,11 @@ class Views:
     whatever else flows in, such as the viewer's own flags or a status that depends on time.
     """
 
-    def __init__(self, render: Render, capacity: int = 50_000) -> None:
+    def __init__(self, render: Render, capacity: int = 50_000, derived_capacity: int = 512) -> None:
         self._render = render
         self._capacity = capacity
+        self._derived_capacity = derived_capacity
+        self._derived: dict[Hashable, tuple[tuple[Any, ...], datetime | None, Any]] = {}
         self._entries: dict[tuple[str, Hashable], tuple[tuple[Any, ...], View]] = {}
 
     def get(
@@ -48,6 +53,30 @@ class Views:
         self._entries[(schema, key)] = (stamp, view)
         return view
 
+    def derive(
+        self,
+        key: Hashable,
+        stamp: tuple[Any, ...],
+        now: datetime,
+        make: Callable[[], tuple[T, datetime | None]],
+    ) -> T:
+        """What follows from facts, such as an order or a page, kept while `stamp` compares equal.
+
+        `make` gives the value and the moment after which it is no longer true although no fact
+        changed (`None`: never).
+        """
+        entry = self._derived.get(key)
+        if entry is not None and entry[0] == stamp and (entry[1] is None or now < entry[1]):
+            value: T = entry[2]
+            return value
+        value, until = make()
+        self._derived.pop(key, None)
+        if len(self._derived) >= self._derived_capacity:
+            del self._derived[next(iter(self._derived))]
+        self._derived[key] = (stamp, until, value)
+        return value
+
     def clear(self) -> None:
         """Forget everything, as after a reset."""
+        self._derived.clear()
         self._entries.clear()

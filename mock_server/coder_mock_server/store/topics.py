@@ -36,6 +36,14 @@ class Subscription:
         for topic in self._topics:
             self._hub.leave(topic, self)
 
+    async def announced(self) -> int:
+        """Wait for a change; how many announcements there were since the last look."""
+        await self._event.wait()
+        count = self.pending
+        self._event.clear()
+        self.pending = 0
+        return count
+
     def notify(self) -> None:
         """Raise the flag."""
         self.pending += 1

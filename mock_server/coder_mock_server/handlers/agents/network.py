@@ -1,0 +1,145 @@
+"""How one reaches an agent: connection information, the relay map, tunnels and terminals.
+
+The fake has no network of its own: tunnels are accepted and stay silent, a terminal echoes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from coder_mock_server import lookup
+from coder_mock_server.call import Call, Reply, StreamItem, StreamReply, World
+from coder_mock_server.domain import agents as rules
+from coder_mock_server.errors import Invalid, Validation
+from coder_mock_server.wire import encode
+from coder_mock_server.wire_in import QueryReader
+
+MAJOR, MINOR = 2, 4
+VERSION = re.compile(r"(\d+)\.(\d+)", re.ASCII)
+UNAVAILABLE = b"""<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><title>502 - Application Unavailable</title></head>
+<body><h1>502 - Application Unavailable</h1></body>
+</html>
+"""
+
+
+def get_connection_info_for_workspace_agent(call: Call, world: World) -> Reply:
+    """What a client needs to know before it connects, in any state of the agent."""
+    lookup.agent(call, world)
+    return Reply.ok(_connection(call))
+
+
+def get_generic_connection_info(call: Call, world: World) -> Reply:
+    """The same without an agent."""
+    return Reply.ok(_connection(call))
+
+
+def get_derp_map_updates(call: Call, world: World) -> StreamReply:
+    """The map of relays; it never changes here."""
+
+    async def source() -> AsyncIterator[StreamItem]:
+        yield StreamItem("data", encode(_derp_map(call)))
+        await asyncio.Event().wait()
+
+    return StreamReply(source, "binary")
+
+
+def coordinate_workspace_agent(call: Call, world: World) -> StreamReply:
+    """A tunnel's signalling; nobody answers on the other side."""
+    lookup.agent(call, world)
+    check_version(call, default="1.0")
+    return StreamReply(_silence, "binary", on_message=_drop)
+
+
+async def _silence() -> AsyncIterator[StreamItem]:
+    await asyncio.Event().wait()
+    yield StreamItem("ping")
+
+
+def _drop(_: bytes | str) -> None:
+    pass
+
+
+def check_version(call: Call, default: str) -> None:
+    """Refuse versions of the agent protocol that the server does not speak."""
+    text = call.query.get("version") or default
+    problem = _version_problem(text)
+    if problem:
+        raise Invalid("Unknown or unsupported API version", Validation("version", problem))
+
+
+def _version_problem(text: str) -> str:
+    found = VERSION.fullmatch(text)
+    if found is None:
+        return f"invalid version string: {text}"
+    major, minor = int(found[1]), int(found[2])
+    if major > MAJOR:
+        return f"server is at version {MAJOR}.{MINOR}, behind requested major version {text}"
+    if major < MAJOR:
+        return f"version {text} is no longer supported"
+    if minor > MINOR:
+        return f"server is at version {MAJOR}.{MINOR}, behind requested minor version {text}"
+    return ""
+
+
+def open_pty_to_workspace_agent(call: Call, world: World) -> Reply | StreamReply:
+    """A terminal. Our choice: it echoes what is typed, since nothing runs behind it."""
+    agent = lookup.agent(call, world)
+    if rules.agent_status(agent, world.now()) != "connected":
+        return Reply.data(UNAVAILABLE, "text/html; charset=utf-8", 502)
+    reader = QueryReader(call.query)
+    reader.uuid("reconnect", required=True)
+    reader.finish("Invalid query parameters.")
+    typed: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def source() -> AsyncIterator[StreamItem]:
+        yield StreamItem("data", f"{agent.name}$ ".encode())
+        while True:
+            yield StreamItem("data", await typed.get())
+
+    def on_message(message: bytes | str) -> None:
+        try:
+            data = json.loads(message)["data"]
+        except (ValueError, KeyError, TypeError):
+            return
+        if isinstance(data, str) and data:
+            typed.put_nowait(data.replace("\r", f"\r\n{agent.name}$ ").encode())
+
+    return StreamReply(source, "binary", on_message=on_message)
+
+
+def _connection(call: Call) -> dict[str, Any]:
+    return {
+        "derp_map": _derp_map(call),
+        "derp_force_websockets": False,
+        "disable_direct_connections": False,
+        "hostname_suffix": "coder",
+    }
+
+
+def _derp_map(call: Call) -> dict[str, Any]:
+    access = urlsplit(call.base_url)
+    is_plain = access.scheme != "https"
+    node = {
+        "Name": "999b",
+        "RegionID": 999,
+        "HostName": access.hostname or "",
+        "STUNPort": -1,
+        "DERPPort": access.port or (80 if is_plain else 443),
+    }
+    if is_plain:
+        node["ForceHTTP"] = True
+    region = {
+        "EmbeddedRelay": True,
+        "RegionID": 999,
+        "RegionCode": "coder",
+        "RegionName": "Coder Embedded Relay",
+        "Nodes": [node],
+    }
+    return {"Regions": {"999": region}}

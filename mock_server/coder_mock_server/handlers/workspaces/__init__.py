@@ -1,0 +1,1 @@
+"""The workspaces page: creating, reading and listing, changing settings, watching."""

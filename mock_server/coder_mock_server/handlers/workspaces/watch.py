@@ -1,0 +1,42 @@
+"""Watching one workspace: as server-sent events, and over a websocket."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from coder_mock_server import lookup
+from coder_mock_server.call import Call, StreamItem, StreamReply, World
+from coder_mock_server.domain import records as r
+from coder_mock_server.presenters.workspaces import workspace_view
+from coder_mock_server.store.topics import Topic
+
+
+def watch_workspace_by_id(call: Call, world: World) -> StreamReply:
+    """Server-sent events."""
+    return _watch(call, world, lookup.workspace(call, world), "sse")
+
+
+def watch_workspace_by_id_via_websockets(call: Call, world: World) -> StreamReply:
+    """The same frames over a one-way websocket."""
+    return _watch(call, world, lookup.workspace(call, world), "one-way")
+
+
+def _watch(call: Call, world: World, record: r.Workspace, mode: str) -> StreamReply:
+    viewer = call.actor.id
+    topics = (Topic("workspace", record.id), Topic("template", record.template_id))
+
+    async def frames() -> AsyncIterator[StreamItem]:
+        with world.store.hub.subscribe(*topics) as subscription:
+            yield StreamItem("ping")
+            if world.policy.watch_sends_first:
+                yield frame()
+            while True:
+                # One frame for each change, each showing what there is when it is sent.
+                for _ in range(await subscription.announced()):
+                    yield frame()
+
+    def frame() -> StreamItem:
+        current = world.state.workspaces[record.id]
+        return StreamItem("data", workspace_view(world, current, viewer, world.now()))
+
+    return StreamReply(frames, mode)

@@ -1,0 +1,348 @@
+"""The list of workspaces: who may see which, the search grammar's filters, order and pages.
+
+The order of all live workspaces is computed once for each state of the tables it depends on and
+kept; a viewer's list is that order without what he may not see, his favourites moved to the
+front. A page that nothing has changed is given again as it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from coder_mock_server import lookup
+from coder_mock_server.call import Call, World
+from coder_mock_server.domain import agents
+from coder_mock_server.domain import records as r
+from coder_mock_server.domain.access import Subject, Thing, may
+from coder_mock_server.domain.lifecycle import build_status, job_status
+from coder_mock_server.presenters.workspaces import is_started, unchanged_until, workspace_view
+from coder_mock_server.search import WORKSPACES, contains, like, parse_search
+from coder_mock_server.store.state import State
+from coder_mock_server.store.table import Table
+from coder_mock_server.views import View
+from coder_mock_server.wire_in import Query, QueryReader
+
+STATUSES = (
+    "pending",
+    "starting",
+    "running",
+    "stopping",
+    "stopped",
+    "failed",
+    "canceling",
+    "canceled",
+    "deleting",
+    "deleted",
+)
+KEYS = (
+    "id",
+    "owner",
+    "template",
+    "name",
+    "status",
+    "has-agent",
+    "dormant",
+    "last_used_after",
+    "last_used_before",
+    "outdated",
+    "organization",
+    "param",
+)
+Test = Callable[[r.Workspace], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a search asks for; all of it must hold."""
+
+    ids: frozenset[str] = frozenset()
+    owner_id: str | None = None
+    template: str = ""
+    name: str = ""
+    status: str = ""
+    has_agent: str = ""
+    dormant: bool = False
+    last_used_after: datetime | None = None
+    last_used_before: datetime | None = None
+    outdated: bool | None = None
+    organization_id: str | None = None
+    parameters: frozenset[str] = frozenset()
+    """Patterns of names, one of which the latest build must have."""
+    values: frozenset[tuple[str, str]] = frozenset()
+    """Names and values, one of which the latest build must have."""
+    nothing: bool = False
+    """Something unknown was asked for by name, so nothing fits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page, and the number of workspaces on all pages."""
+
+    views: list[View]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """All live workspaces in the order of the list, and the place of each."""
+
+    workspaces: tuple[r.Workspace, ...]
+    places: dict[str, int] = field(repr=False)
+
+
+# --- the search ------------------------------------------------------------------------------
+
+
+def parse(call: Call, world: World, text: str) -> Filters:
+    """The filters of a search; raises the API's refusal."""
+    if not text.strip():
+        return Filters()
+    terms = parse_search(text, default_key="name", owner_key="owner", message=WORKSPACES)
+    reader = QueryReader(terms)
+    ids = reader.uuids("id")
+    owner = reader.text("owner")
+    template = reader.text("template")
+    name = reader.text("name")
+    status = reader.enum("status", STATUSES)
+    has_agent = reader.text("has-agent")
+    dormant = reader.boolean("dormant")
+    after = reader.time("last_used_after", upper=True)
+    before = reader.time("last_used_before", upper=True)
+    outdated = reader.boolean("outdated") if terms.has("outdated") else None
+    organization = reader.custom("organization", None, lambda t: _organization(call, world, t))
+    parameters = reader.each("param", _parameter)
+    _refuse_unknown(world, reader, terms)
+    owner_id = _owner_id(call, world, owner) if owner else None
+    return Filters(
+        ids=frozenset(ids),
+        owner_id=owner_id,
+        template=template,
+        name=name,
+        status=status,
+        has_agent=has_agent,
+        dormant=dormant,
+        last_used_after=after,
+        last_used_before=before,
+        outdated=outdated,
+        organization_id=organization,
+        parameters=frozenset(pattern for pattern, value in parameters if value is None),
+        values=frozenset((p, value) for p, value in parameters if value is not None),
+        nothing=bool(owner) and owner_id is None,
+    )
+
+
+def _refuse_unknown(world: World, reader: QueryReader, terms: Query) -> None:
+    """Tell what is wrong; the date decides how unknown keys are told."""
+    if world.policy.query_filter_grammar == "2023":
+        for key in terms.keys():  # noqa: SIM118 - a list in order, not a mapping
+            if key not in KEYS:
+                reader.problem(key, f'Query param "{key}" is not a valid query param')
+        reader.finish(WORKSPACES)
+    reader.finish(WORKSPACES, strict=True)
+
+
+def _owner_id(call: Call, world: World, name: str) -> str | None:
+    if name == "me":
+        return call.actor.id
+    found = world.state.users.one("username", name)
+    return found.id if found is not None else None
+
+
+def _organization(call: Call, world: World, text: str) -> str | None:
+    found = lookup.find_organization(world, text)
+    if found is None or not lookup.can(call, world, "read", Thing("organization", found.id)):
+        raise ValueError(
+            f'organization "{text}" either does not exist, or you are unauthorized to view it'
+        )
+    return found.id
+
+
+def _parameter(text: str) -> tuple[str, str | None]:
+    name, *values = text.split("=")
+    if not values:
+        return name, None
+    if len(values) > 1:
+        raise ValueError(f"query element \"{text}\" can only contain 1 '='")
+    if not values[0]:
+        raise ValueError(
+            f"query element \"{text}\" has an empty value. omit the '=' to match just on the "
+            "parameter name"
+        )
+    return name, values[0]
+
+
+# --- the list --------------------------------------------------------------------------------
+
+
+def page(call: Call, world: World, filters: Filters, offset: int, limit: int) -> Found:
+    """The asked-for part of what the caller may read and the filters let through."""
+    state, now = world.state, world.now()
+    subject = lookup.subject(call, world)
+    stamp = (subject, *(table.version for table in _shown_tables(state)))
+
+    def make() -> tuple[Found, datetime | None]:
+        matching = _matching(world, subject, filters, now)
+        rows = matching[offset : offset + limit] if limit else matching[offset:]
+        rows = [row for row in rows if _template_is_readable(state, subject, row)]
+        views = [workspace_view(world, row, subject.user_id, now) for row in rows]
+        moments = [unchanged_until(world, row, now) for row in rows]
+        until = min((moment for moment in moments if moment is not None), default=None)
+        # Whose agents are in a given state changes with time alone.
+        return Found(views, len(matching)), now if filters.has_agent else until
+
+    key = ("page of workspaces", subject.user_id, filters, offset, limit)
+    return world.views.derive(key, stamp, now, make)
+
+
+def _shown_tables(state: State) -> tuple[Table[Any], ...]:
+    """Everything that a workspace shows or that decides its place."""
+    return (
+        state.workspaces,
+        state.builds,
+        state.jobs,
+        state.agents,
+        state.apps,
+        state.app_statuses,
+        state.templates,
+        state.template_versions,
+        state.users,
+        state.organizations,
+        state.daemons,
+    )
+
+
+def _matching(world: World, subject: Subject, filters: Filters, now: datetime) -> list[r.Workspace]:
+    state = world.state
+    tables = (state.workspaces, state.builds, state.jobs, state.users, state.templates)
+    stamp = (subject, *(table.version for table in tables))
+
+    def make() -> tuple[list[r.Workspace], datetime | None]:
+        visible = _visibility(subject)
+        tests = [visible, *_tests(state, filters, now)]
+        rows = [row for row in _candidates(world, filters, now) if all(t(row) for t in tests)]
+        mine = [row for row in rows if row.favorite and row.owner_id == subject.user_id]
+        if mine:
+            first = {row.id for row in mine}
+            rows = mine + [row for row in rows if row.id not in first]
+        return rows, now if filters.has_agent else None
+
+    return world.views.derive(("matching", subject.user_id, filters), stamp, now, make)
+
+
+def _candidates(world: World, filters: Filters, now: datetime) -> Iterable[r.Workspace]:
+    """What the indexes leave of all live workspaces, in the order of the list."""
+    state = world.state
+    everything = order(world, now)
+    if filters.nothing:
+        return ()
+    if filters.ids:
+        found = [state.workspaces.get(id) for id in filters.ids]
+    elif filters.owner_id is not None:
+        found = list(state.workspaces.by("owner", filters.owner_id))
+    else:
+        return everything.workspaces
+    live = [row for row in found if row is not None and not row.deleted]
+    return sorted(live, key=lambda row: everything.places[row.id])
+
+
+def order(world: World, now: datetime) -> Order:
+    """All live workspaces: started ones first, then by owner and name in any letter case."""
+    state = world.state
+    stamp = tuple(t.version for t in (state.workspaces, state.builds, state.jobs, state.users))
+
+    def make() -> tuple[Order, None]:
+        started: list[r.Workspace] = []
+        others: list[r.Workspace] = []
+        for row in _alphabetical(world, now):
+            build = state.latest_build(row.id)
+            is_first = is_started(state.jobs[build.job_id], build)
+            (started if is_first else others).append(row)
+        rows = (*started, *others)
+        return Order(rows, {row.id: place for place, row in enumerate(rows)}), None
+
+    return world.views.derive("order of workspaces", stamp, now, make)
+
+
+def _alphabetical(world: World, now: datetime) -> list[r.Workspace]:
+    state = world.state
+
+    def make() -> tuple[list[r.Workspace], None]:
+        names = {user.id: user.username.lower() for user in state.users}
+        live = state.workspaces.by("live", True)
+        return sorted(live, key=lambda w: (names[w.owner_id], w.name.lower(), w.id)), None
+
+    stamp = (state.workspaces.version, state.users.version)
+    return world.views.derive("workspaces by owner and name", stamp, now, make)
+
+
+def _visibility(subject: Subject) -> Test:
+    """Whether the list shows a workspace to this subject: a dormant one like any other."""
+    known: dict[tuple[str, str], bool] = {}
+
+    def test(row: r.Workspace) -> bool:
+        key = (row.organization_id, row.owner_id)
+        found = known.get(key)
+        if found is None:
+            found = known[key] = may(subject, "read", Thing("workspace", *key))
+        return found
+
+    return test
+
+
+def _template_is_readable(state: State, subject: Subject, row: r.Workspace) -> bool:
+    return may(subject, "read", lookup.template_thing(state.templates[row.template_id]))
+
+
+def _tests(state: State, filters: Filters, now: datetime) -> Iterator[Test]:
+    if filters.owner_id is not None:
+        yield lambda row: row.owner_id == filters.owner_id
+    if filters.template:
+        yield lambda row: state.templates[row.template_id].name.lower() == filters.template
+    if filters.name:
+        yield lambda row: contains(row.name, filters.name)
+    if filters.dormant:
+        yield lambda row: row.dormant_at is not None
+    if (after := filters.last_used_after) is not None:
+        yield lambda row: row.last_used_at >= after
+    if (before := filters.last_used_before) is not None:
+        yield lambda row: row.last_used_at <= before
+    if filters.organization_id is not None:
+        yield lambda row: row.organization_id == filters.organization_id
+    if filters.outdated is not None:
+        yield lambda row: _is_outdated(state, row) == filters.outdated
+    if filters.status:
+        yield lambda row: _status(state, row) == filters.status
+    if filters.has_agent:
+        yield lambda row: _has_agent(state, row, filters.has_agent, now)
+    if filters.parameters or filters.values:
+        yield lambda row: _has_parameter(state, row, filters)
+
+
+def _is_outdated(state: State, row: r.Workspace) -> bool:
+    active = state.templates[row.template_id].active_version_id
+    return state.latest_build(row.id).template_version_id != active
+
+
+def _status(state: State, row: r.Workspace) -> str:
+    build = state.latest_build(row.id)
+    return build_status(job_status(state.jobs[build.job_id]), build.transition)
+
+
+def _has_agent(state: State, row: r.Workspace, status: str, now: datetime) -> bool:
+    build = state.latest_build(row.id)
+    if not is_started(state.jobs[build.job_id], build):
+        return False
+    found = state.agents.by("job", build.job_id)
+    return any(agents.agent_status(agent, now) == status for agent in found)
+
+
+def _has_parameter(state: State, row: r.Workspace, filters: Filters) -> bool:
+    given = {name.lower(): value.lower() for name, value in state.latest_build(row.id).parameters}
+    if filters.values and not any(given.get(name) == value for name, value in filters.values):
+        return False
+    return not filters.parameters or any(
+        like(name, pattern) for pattern in filters.parameters for name in given
+    )
