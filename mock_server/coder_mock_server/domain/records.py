@@ -45,6 +45,9 @@ class User:
     theme_preference: str = ""
     terminal_font: str = ""
     quiet_hours_schedule: str = ""
+    passcode_hash: str = ""
+    """Of the one-time passcode that was asked for last, until it is used."""
+    passcode_expires_at: datetime = ZERO_TIME
     deleted: bool = False
     is_system: bool = False
 
@@ -422,6 +425,8 @@ class WorkspaceApp:
     health: str = "disabled"
     hidden: bool = False
     open_in: str = "slim-window"
+    planned_health: str = "healthy"
+    """How the checks of a connected agent come out; a scenario may wish for `unhealthy`."""
 
 
 @dataclass(frozen=True, slots=True)

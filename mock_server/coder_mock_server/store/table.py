@@ -59,6 +59,8 @@ class Table(Generic[R]):
         self._orders: dict[str, SortedKeyList] = {}
         self.version = 0
         """Grows with every write: a cheap answer to "did anything here change?"."""
+        self.replaced = 0
+        """Grows when rows were replaced wholesale, as by a restore."""
         self._rebuild()
 
     def __len__(self) -> int:
@@ -72,6 +74,11 @@ class Table(Generic[R]):
 
     def __getitem__(self, key: Key) -> R:
         return self._rows[key]
+
+    @property
+    def inserted(self) -> int:
+        """How many records were ever inserted."""
+        return self._next
 
     def get(self, key: Key) -> R | None:
         """The record under this key, or `None`."""
@@ -143,6 +150,7 @@ class Table(Generic[R]):
 
     def _rebuild(self) -> None:
         self.version += 1
+        self.replaced += 1
         self._indexes = {name: {} for name in self._index_of}
         for name, value_of in self._index_of.items():
             index = self._indexes[name]
