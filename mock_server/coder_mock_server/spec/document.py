@@ -38,7 +38,7 @@ class Operation:
     @property
     def function_name(self) -> str:
         """Name of the handler."""
-        return self.id.replace("-", "_").lower()
+        return function_name(self.id)
 
 
 class Document:
@@ -89,7 +89,8 @@ class Document:
             shared = [self.deref(p) for p in item.get("parameters", ())]
             for method in METHODS:
                 node = item.get(method)
-                if node is None:
+                # An alias is the same path with a slash; the router knows by itself who has one.
+                if node is None or "x-alias-of" in node:
                     continue
                 own = [self.deref(p) for p in node.get("parameters", ())]
                 taken = {(p["name"], p["in"]) for p in own}
@@ -116,6 +117,11 @@ class Document:
         if short_path.startswith(ROOT_PATHS):
             return short_path
         return self.base + short_path
+
+
+def function_name(operation_id: str) -> str:
+    """The name of the handler that answers an operation."""
+    return operation_id.replace("-", "_").lower()
 
 
 def _base_path(holder: Node) -> str:
