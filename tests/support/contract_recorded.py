@@ -67,7 +67,8 @@ def _exchange(number: int, answer: dict[str, Any], document: Document) -> Exchan
     url = urllib.parse.urlsplit(filled[1:] if filled.startswith("//") else f"/api/v2{filled}")
     media_type = answer["headers"].get("content-type", "")
     body = b"" if answer["body"] is None else json.dumps(real(answer["body"])).encode()
-    if answer["body"] is None and media_type.startswith("application/json"):
+    empty = answer["status"] in {204, 304}
+    if answer["body"] is None and media_type.startswith("application/json") and not empty:
         body = b"null"
     return Exchange(
         number=number,
