@@ -20,6 +20,11 @@ def keep(value: Any) -> Any:
     return value
 
 
+def drop(value: Any) -> Any:
+    """Stands for a property that the document forbids; never called."""
+    return value
+
+
 def time_text(value: Any) -> Any:
     """A time as text; anything else as it is."""
     return rfc3339(value) if type(value) is datetime else value
@@ -85,7 +90,6 @@ class Projections:
         inner: list[Any] = [self._document.resolve(ref)] if isinstance(ref, str) else []
         for key in ("allOf", "anyOf", "oneOf"):
             inner += schema.get(key, ())
-        inner += [schema[key] for key in ("then", "else") if isinstance(schema.get(key), Mapping)]
         for part in inner:
             if isinstance(part, Mapping):
                 parts += self._parts(part, renames if isinstance(ref, str) else {}, depth + 1)
@@ -96,11 +100,15 @@ class Projections:
     ) -> Callable[[Any], Any] | None:
         properties: dict[str, Project] = {}
         sources: dict[str, str] = {}
+        forbidden: set[str] = set()
         rest: Project | None = None
         mentioned = open_ended = False
         for part, renames in parts:
             for name, schema in (part.get("properties") or {}).items():
                 mentioned = True
+                if schema is False:
+                    forbidden.add(name)
+                    continue
                 compiled = self._compile(schema, {})
                 if properties.get(name, keep) is keep:
                     properties[name] = compiled
@@ -118,6 +126,8 @@ class Projections:
             return None
         if open_ended and rest is None:
             rest = keep
+        for name in forbidden:
+            properties[name] = drop
         return _object_projector(properties, sources, rest)
 
     def _list(
@@ -147,7 +157,7 @@ def _object_projector(
                     out[key] = rest(item)
             elif step is keep:
                 out[key] = item
-            else:
+            elif step is not drop:
                 out[key] = step(item)
         return out
 

@@ -128,7 +128,9 @@ async def _populate(world: World, scenario: str) -> Loaded:
         now = world.now()
         async with world.store.transaction():
             world.state.organizations.put(
-                r.Organization(world.ids.uuid(), "coder", now, now, display_name="Coder")
+                r.Organization(
+                    world.ids.uuid(), "coder", now, now, display_name="Coder", is_default=True
+                )
             )
             put_built_in(world, now)
         return Loaded()

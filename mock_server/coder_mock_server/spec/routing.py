@@ -42,6 +42,8 @@ class Node(Generic[P]):
     fixed: dict[str, Node[P]] = field(default_factory=dict)
     parameter: Node[P] | None = None
     plans: dict[str, P] = field(default_factory=dict)
+    slash_plans: dict[str, P] = field(default_factory=dict)
+    """Operations that the document has for the path with a slash at its end."""
     slash: bool = False
     """Answers with a slash at the end, too."""
     session: bool = False
@@ -140,6 +142,9 @@ class Router(Generic[P]):
                 node = node.parameter
             else:
                 node = node.fixed.setdefault(segment, Node(shape))
+        if plan.short_path.endswith("/") and plan.short_path != "/":
+            node.slash_plans[plan.method] = plan
+            return
         node.plans[plan.method] = plan
         if not PARAMETER.search(plan.path):
             self._fixed["/" + "/".join(segments)] = node
@@ -169,6 +174,8 @@ class Router(Generic[P]):
         allowed: list[str],
     ) -> P | None:
         if index == len(segments):
+            if slash and method in node.slash_plans:
+                return node.slash_plans[method]
             if not node.plans or (slash and not node.slash):
                 return None
             plan = node.plans.get(method)

@@ -1,4 +1,4 @@
-"""Validators of the document's schemas: JSON Schema 2020-12, one registry, compiled on first use."""
+"""Validators of the document's schemas: JSON Schema 2020-12, compiled on first use."""
 
 from __future__ import annotations
 
