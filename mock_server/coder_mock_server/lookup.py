@@ -6,7 +6,8 @@ import uuid as uuids
 
 from coder_mock_server.call import Call, World
 from coder_mock_server.domain import records as r
-from coder_mock_server.domain.access import Subject, Thing, may, subject_of
+from coder_mock_server.domain.access import Subject, Thing, subject_of
+from coder_mock_server.domain.access import may as may
 from coder_mock_server.errors import ApiError, NotFound
 
 NO_AGENT = "Agent doesn't exist with that id, or you do not have access to it."

@@ -187,6 +187,7 @@ ASSIGNABLE_SITE: dict[str, frozenset[str]] = {
 }
 """Site role -> the site roles that it may give and take."""
 
+CREATION_BAN = "organization-workspace-creation-ban"
 BANNED_BY_CREATION_BAN = {("workspace", "create"), ("workspace", "delete")}
 
 
@@ -250,7 +251,7 @@ def may(subject: Subject, action: str, thing: Thing) -> bool:
         if thing.any_organization or organization == thing.organization_id
     ]
     if (thing.type, action) in BANNED_BY_CREATION_BAN and any(
-        "organization-workspace-creation-ban" in roles for _, roles in in_organizations
+        CREATION_BAN in roles for _, roles in in_organizations
     ):
         return False
     if any(_allows(SITE_GRANTS.get(role, {}), thing.type, action) for role in site):

@@ -1,0 +1,153 @@
+"""Members page: who belongs to an organization, with which roles; roles of the site."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from coder_mock_server import lookup
+from coder_mock_server.call import Call, Reply, World
+from coder_mock_server.domain import records as r
+from coder_mock_server.domain.access import (
+    ORGANIZATION_ROLES,
+    SITE_ROLES,
+    Subject,
+    Thing,
+    may_assign,
+    may_assign_in,
+)
+from coder_mock_server.domain.people import SYSTEM_USER, without_repetition
+from coder_mock_server.errors import ApiError, Forbidden, NotFound
+from coder_mock_server.presenters import organizations as present
+from coder_mock_server.presenters import users as present_user
+from coder_mock_server.wire_in import QueryReader, pagination
+
+IMPLICIT = ("member", "organization-member")
+"""Everybody has them; they are not offered."""
+
+
+def list_organization_members(call: Call, world: World) -> Reply:
+    """The members that the caller may read, without the system user."""
+    organization = lookup.organization(call, world)
+    rows = _readable(call, world, organization)
+    return Reply.ok([present_user.member_with_user(*row) for row in rows])
+
+
+def paginated_organization_members(call: Call, world: World) -> Reply:
+    """The members by name, the system user among them.
+
+    Past the end a real server breaks, since it takes the number of members from the first row.
+    """
+    organization = lookup.organization(call, world)
+    reader = QueryReader(call.query)
+    page = pagination(reader)
+    reader.finish()
+    rows = _readable(call, world, organization)
+    if organization.is_default:
+        system = r.Member(
+            organization.id, SYSTEM_USER.id, organization.created_at, organization.created_at
+        )
+        thing = lookup.member_thing(system)
+        if lookup.can(call, world, "read", thing):
+            rows.append((system, SYSTEM_USER))
+    rows.sort(key=lambda row: row[1].username.lower())
+    cut = page.cut(rows)
+    if not cut:
+        raise ApiError(500, "An internal server error occurred.")
+    members = [present_user.member_with_user(*row) for row in cut]
+    return Reply.ok({"members": members, "count": len(rows)})
+
+
+def _readable(
+    call: Call, world: World, organization: r.Organization
+) -> list[tuple[r.Member, r.User]]:
+    who = lookup.subject(call, world)
+    rows = []
+    for member in world.state.members.by("organization", organization.id):
+        user = world.state.users[member.user_id]
+        if not user.deleted and lookup.may(who, "read", lookup.member_thing(member)):
+            rows.append((member, user))
+    return rows
+
+
+def add_organization_member(call: Call, world: World) -> Reply:
+    """Make a user a member."""
+    organization = lookup.organization(call, world)
+    user = lookup.user(call, world)
+    if world.state.members.get((organization.id, user.id)) is not None:
+        raise ApiError(
+            400,
+            "User is already an organization member",
+            f"{user.username} is already a member of {organization.display_name}",
+        )
+    if not lookup.can(call, world, "create", Thing("organization_member", organization.id)):
+        raise NotFound()
+    now = world.now()
+    member = world.state.members.put(r.Member(organization.id, user.id, now, now))
+    return Reply.ok(present_user.member(member))
+
+
+def remove_organization_member(call: Call, world: World) -> Reply:
+    """End a membership, but not one's own."""
+    organization, user, member = lookup.member(call, world)
+    if user.id == call.actor.id:
+        raise ApiError(400, "cannot remove self from an organization")
+    if not lookup.can(call, world, "delete", lookup.member_thing(member)):
+        raise NotFound()
+    world.state.members.remove((organization.id, user.id))
+    return Reply.no_content()
+
+
+def assign_role_to_organization_member(call: Call, world: World) -> Reply:
+    """Give a member exactly these roles in the organization."""
+    organization, user, member = lookup.member(call, world)
+    if user.id == call.actor.id:
+        raise ApiError(
+            400,
+            "You cannot change your own organization roles.",
+            "Another user with the appropriate permissions must change your roles.",
+        )
+    body = call.body()
+    if not lookup.can(call, world, "assign", Thing("assign_org_role", organization.id)):
+        raise Forbidden()
+    wanted = without_repetition(body.strings("roles"))
+    _check_roles(lookup.subject(call, world), member, wanted)
+    member = replace(member, roles=wanted, updated_at=world.now())
+    return Reply.ok(present_user.member(world.state.members.put(member)))
+
+
+def _check_roles(who: Subject, member: r.Member, wanted: tuple[str, ...]) -> None:
+    organization_id = member.organization_id
+    for role in wanted:
+        if role not in ORGANIZATION_ROLES:
+            raise ApiError(400, f'"{role}:{organization_id}" is not a supported role')
+    changed = set(wanted).symmetric_difference(member.roles)
+    for role in (*wanted, *member.roles):
+        if role in changed and not may_assign_in(who, organization_id, role):
+            raise ApiError(400, f'not authorized to assign role "{role}:{organization_id}"')
+
+
+def get_site_member_roles(call: Call, world: World) -> Reply:
+    """The roles of the site, and whether the caller may give them."""
+    who = lookup.subject(call, world)
+    return Reply.ok(
+        [
+            present.assignable_site_role(role, assignable=may_assign(who, role))
+            for role in sorted(SITE_ROLES)
+            if role not in IMPLICIT
+        ]
+    )
+
+
+def get_member_roles_by_organization(call: Call, world: World) -> Reply:
+    """The roles of an organization, and whether the caller may give them."""
+    organization = lookup.organization(call, world)
+    who = lookup.subject(call, world)
+    return Reply.ok(
+        [
+            present.assignable_organization_role(
+                role, organization.id, assignable=may_assign_in(who, organization.id, role)
+            )
+            for role in sorted(ORGANIZATION_ROLES)
+            if role not in IMPLICIT
+        ]
+    )

@@ -1,0 +1,1 @@
+"""Users page: accounts, roles, sessions and keys, and what users set for themselves."""
