@@ -122,16 +122,12 @@ async def _populate(world: World, scenario: str) -> Loaded:
     except ImportError:
         if scenario != "empty":
             raise UsageError(f"scenario {scenario!r} cannot be loaded yet; use `empty`") from None
-        from coder_mock_server.domain import records as r
+        from coder_mock_server.domain.people import builtin_organization
         from coder_mock_server.simulator.daemons import put_built_in
 
         now = world.now()
         async with world.store.transaction():
-            world.state.organizations.put(
-                r.Organization(
-                    world.ids.uuid(), "coder", now, now, display_name="Coder", is_default=True
-                )
-            )
+            world.state.organizations.put(builtin_organization(world.ids.uuid(), now))
             put_built_in(world, now)
         return Loaded()
     result = populate(world, coder_fixtures.load(scenario))

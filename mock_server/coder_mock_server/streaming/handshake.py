@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -71,11 +72,27 @@ async def refuse(
     extra.append((b"content-length", str(len(body)).encode()))
     if refusal.status == 426:
         extra += _UPGRADE
-    kept = [pair for pair in headers if pair[0].lower() not in (b"content-type",)]
+    await answer(scope, receive, send, refusal.status, [*extra, *headers], body)
+
+
+async def answer(
+    scope: Scope,
+    receive: Receive,
+    send: Send,
+    status: int,
+    headers: list[tuple[bytes, bytes]],
+    body: bytes,
+) -> None:
+    """A complete answer by plain HTTP; on a websocket it is the refusal of the handshake."""
+    websocket = scope["type"] == "websocket"
     prefix = "http"
-    if scope["type"] == "websocket":
+    if websocket:
         prefix = "websocket.http"
-        await receive()
-    start = {"type": f"{prefix}.response.start", "status": refusal.status}
-    await send({**start, "headers": [*extra, *kept]})
+        await receive()  # The handshake.
+    await send({"type": f"{prefix}.response.start", "status": status, "headers": headers})
     await send({"type": f"{prefix}.response.body", "body": body, "more_body": False})
+    if websocket:
+        # uvicorn complains of applications that return before the connection is closed, and
+        # takes a turn of the loop to close it.
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
