@@ -32,7 +32,7 @@ def owner(call: Call, world: World) -> Owner:
     """
     found = lookup.find_user(call, world, call.path["user"])
     if found is None:
-        raise lookup.unknown_user(call.path["user"])
+        raise lookup.unknown_user(call.path["user"], world)
     subject = lookup.subject(call, world)
     if may(subject, "read", lookup.user_thing(found)):
         return Owner(found)
@@ -51,7 +51,7 @@ def member(call: Call, world: World) -> Owner:
     organization = lookup.organization(call, world)
     found = lookup.find_user(call, world, call.path["user"])
     if found is None:
-        raise lookup.unknown_user(call.path["user"])
+        raise lookup.unknown_user(call.path["user"], world)
     record = world.state.members.get((organization.id, found.id))
     if record is None or not lookup.can(call, world, "read", member_thing(record)):
         raise NotFound()
