@@ -23,6 +23,7 @@ from coder_mock_server.pipeline import Pipeline, refusal
 from coder_mock_server.plan import Plan
 from coder_mock_server.rendering import Header, Rendered
 from coder_mock_server.resolving import ON_ENTRY
+from coder_mock_server.spec.routers import either_token
 from coder_mock_server.spec.routing import Router
 from coder_mock_server.wire_in import Query
 
@@ -84,6 +85,7 @@ class SpecMiddleware:
         )
         self._vary: tuple[Header, ...] = tuple(cors.response_headers(None))
         self._origins = settings.cors_origins
+        self._grammar = pipeline.world.policy.query_filter_grammar
         self._marks = {mark: (b"x-coder-mock", mark.encode()) for mark in MARKS}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -100,8 +102,6 @@ class SpecMiddleware:
             call.url_path,
             scope["query_string"].decode("latin-1"),
         )
-        if kind == "websocket":
-            await receive()
         try:
             answer, mark = await self._answer(scope, receive, call, exchange)
         except Disconnected:
@@ -119,6 +119,8 @@ class SpecMiddleware:
         exchange.status = answer.status
         exchange.response_body = answer.body
         exchange.milliseconds = (time.perf_counter() - started) * 1000
+        if kind == "websocket":
+            await receive()  # the handshake, which this answer refuses
         await respond(answer, extra, kind, send)
 
     def _call(self, scope: Scope, kind: str) -> Call:
@@ -132,7 +134,7 @@ class SpecMiddleware:
             method=scope["method"] if kind == "http" else "GET",
             url_path=scope["path"],
             path={},
-            query=Query(scope["query_string"]),
+            query=Query(scope["query_string"], self._grammar),
             headers=headers,
             raw=b"",
             request_id=self._new_request_id(),
@@ -169,6 +171,10 @@ class SpecMiddleware:
             return Rendered(200, headers, b""), "preflight"
         raw_path = scope.get("raw_path")
         path = raw_path.decode("latin-1") if raw_path else quote(scope["path"])
+        if self.site.takes_first(call):
+            own = await self.site.answer(call, receive, read_body)
+            if own is not None:
+                return own
         found = self.router.find(call.method, path)
         if isinstance(found, list):
             own = await self.site.answer(call, receive, read_body)
@@ -199,7 +205,7 @@ class SpecMiddleware:
                 if gate is not None and gate.before_session:
                     raise gate.refusal()
                 if step.node.session and call.signed_in is None:
-                    await self.pipeline.sign_in(call)
+                    await self.pipeline.sign_in(call, either_token(step.node.shape))
                 if gate is not None:
                     raise gate.refusal()
                 if step.looks_up and call.signed_in is not None:

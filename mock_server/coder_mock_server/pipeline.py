@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from coder_mock_server import security
 from coder_mock_server.call import Call, Reply, StreamReply, World
-from coder_mock_server.errors import ApiError
+from coder_mock_server.errors import ApiError, Unauthorized
 from coder_mock_server.plan import Plan
 from coder_mock_server.rendering import BrokenPromise, Rendered, Renderer
 from coder_mock_server.wire import encode
@@ -57,8 +57,8 @@ class Pipeline:
             gate = plan.gate if self._unlicensed else None
             if gate is not None and gate.before_session:
                 raise gate.refusal()
-            if plan.needs_session:
-                await self.sign_in(call)
+            if plan.needs_user:
+                await self.sign_in(call, plan.signed_out)
             if gate is not None:
                 raise gate.refusal()
             return await self._handle(plan, call, mark)
@@ -82,9 +82,14 @@ class Pipeline:
             async with self.world.store.transaction():
                 simulator.catch_up()
 
-    async def sign_in(self, call: Call) -> None:
-        """Put the actor into the call, or raise the API's 401."""
-        actor = security.authenticate(call, self.world)
+    async def sign_in(self, call: Call, message: str | None = None) -> None:
+        """Put the actor into the call, or raise the API's 401, worded otherwise by `message`."""
+        try:
+            actor = security.authenticate(call, self.world)
+        except Unauthorized:
+            if message is None:
+                raise
+            raise Unauthorized("", message) from None
         if security.needs_record(actor, self.world.now()):
             async with self.world.store.transaction():
                 actor = security.record_use(actor, self.world)
@@ -101,7 +106,7 @@ class Pipeline:
             return await self._call(plan, plan.fallback, call), "fallback"
 
     async def _call(self, plan: Plan, handler: Any, call: Call) -> Rendered | StreamReply:
-        """Rendering is part of the transaction: an answer that breaks a promise undoes its writes."""
+        """Rendering is part of the transaction: a broken promise undoes the writes, too."""
         if inspect.iscoroutinefunction(handler):
             reply = await handler(call, self.world)
             return self._render(plan, reply)

@@ -17,6 +17,7 @@ from coder_mock_server.editions import Gate, gate_of, is_missing
 from coder_mock_server.projection import Project, Projections
 from coder_mock_server.spec.document import SCHEMAS, Document, Operation, function_name
 from coder_mock_server.spec.parameters import Parameter, compile_parameter
+from coder_mock_server.spec.routers import either_token, other_token
 from coder_mock_server.spec.routing import PARAMETER
 from coder_mock_server.spec.validators import Validator, ValidatorPool
 from coder_mock_server.wire_in import body_reader
@@ -109,6 +110,10 @@ class Plan:
     schemes: frozenset[str]
     """Names of the security schemes that open it."""
     parameters: tuple[Parameter, ...]
+    other_token: tuple[str, str] | None
+    """Spoken to by an agent, a proxy or a daemon, not by a user: header and refusal."""
+    signed_out: str | None
+    """What is said without a good token, where it is not the usual."""
     responses: Mapping[str, ResponsePlan]
     gate: Gate | None
     handler: Handler
@@ -126,6 +131,11 @@ class Plan:
         self.method = self.operation.method
         self.path = self.operation.path
         self.short_path = self.operation.short_path
+
+    @property
+    def needs_user(self) -> bool:
+        """Whether a user must be signed in."""
+        return self.needs_session and self.other_token is None
 
     @property
     def id(self) -> str:
@@ -183,6 +193,8 @@ def _compile(
         names=tuple(PARAMETER.findall(operation.path)),
         needs_session=bool(security),
         schemes=frozenset(name for alternative in security for name in alternative),
+        other_token=other_token(PARAMETER.sub("{}", operation.short_path)),
+        signed_out=either_token(PARAMETER.sub("{}", operation.short_path)),
         parameters=tuple(
             compile_parameter(node, document)
             for node in operation.parameters

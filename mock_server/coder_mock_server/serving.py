@@ -96,7 +96,7 @@ def serve(settings: Settings) -> int:
         server_header=False,
         date_header=True,
         timeout_graceful_shutdown=GRACE_SECONDS,
-        ws_ping_interval=None,
+        ws_ping_interval=15.0,
     )
     runner = _Uvicorn(config, Ready(server, url))
     runner.run(sockets=[listener])

@@ -40,6 +40,11 @@ class Site:
 
     def __init__(self, server: Server) -> None:
         self._server = server
+        self._scim = server.settings.edition == "premium"
+
+    def takes_first(self, call: Call) -> bool:
+        """Whether the path is answered here although the document has it, too."""
+        return not self._scim and call.url_path.startswith("/scim/")
 
     async def answer(
         self, call: Call, receive: Receive, read_body: ReadBody
@@ -52,6 +57,8 @@ class Site:
             return Rendered(200, (TEXT, *ANY_ORIGIN), b"OK"), "site"
         if path == "/swagger" or path.startswith("/swagger/"):
             return refusal(SWAGGER_DISABLED), "site"
+        if path.startswith("/scim/v2/") and not self._scim:
+            return refusal(SCIM_DISABLED), "site"
         if path == "/openapi.json" and call.method == "GET":
             return self._server.document_answer(), "site"
         return None

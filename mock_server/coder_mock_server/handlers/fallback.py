@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from coder_mock_server.call import Call, Handler, Reply, StreamItem, StreamReply, World
-from coder_mock_server.errors import ApiError
+from coder_mock_server.errors import ApiError, Unauthorized
 from coder_mock_server.lookup import parse_uuid, uuid_problem
 from coder_mock_server.plan import JSON, MediaPlan, Plan, ResponsePlan
 from coder_mock_server.resolving import BY_PARAMETER, resolve_path
@@ -32,6 +32,10 @@ def make_fallback(plan: Plan, document: Document) -> Handler:
     uuid_names = _uuid_names(plan)
 
     def fallback(call: Call, world: World) -> Reply | StreamReply:
+        if plan.other_token is not None:
+            header, refusal = plan.other_token
+            if header and not call.headers.get(header):
+                raise Unauthorized("", refusal)
         if call.signed_in is not None:
             resolve_path(call, world, plan.names)
         for name in uuid_names:

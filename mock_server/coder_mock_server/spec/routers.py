@@ -58,10 +58,35 @@ LOOKED_UP_ON_ENTRY = {
 """Below these the object is looked for before the route: an unknown one hides an unknown path.
 Not so below `/users/{user}`, where route and method come first."""
 
-OTHER_TOKENS = ("/workspaceagents/me/", "/workspaceproxies/me/", "/provisionerkeys/{}")
-"""Below these a token of another kind is asked for, which the handler looks at itself."""
+OTHER_TOKENS = {
+    "/workspaceagents/me/": ("", ""),
+    "/workspaceproxies/me/": (
+        "coder-external-proxy-token",
+        "Missing required external proxy token",
+    ),
+    "/provisionerkeys/{}": ("coder-provisioner-daemon-key", "provisioner daemon key required"),
+}
+"""Below these a token of another kind is asked for: its header, and the refusal without it. That of
+an agent comes where a user's does, and the handlers look at it."""
+
+EITHER_TOKEN = {
+    "/appearance": "API key or workspace agent token required, but none provided",
+    "/workspaceagents/connection": (
+        "API key or external proxy authentication required, but none provided"
+    ),
+    "/workspaceagents/{}": "API key or external proxy authentication required, but none provided",
+}
+"""At and below these a user is one of two who may speak; the refusal without a good token."""
 
 
-def wants_other_token(shape: str) -> bool:
-    """Whether a path is spoken to by an agent, a proxy or a daemon, not by a user."""
-    return shape.startswith(OTHER_TOKENS)
+def other_token(shape: str) -> tuple[str, str] | None:
+    """Header and refusal of a path that an agent, a proxy or a daemon speaks to, not a user."""
+    return next((v for k, v in OTHER_TOKENS.items() if shape.startswith(k)), None)
+
+
+def either_token(shape: str) -> str | None:
+    """What is said where a user's token is one of two kinds and neither is there."""
+    for path, message in EITHER_TOKEN.items():
+        if shape == path or shape.startswith(f"{path}/"):
+            return message
+    return None

@@ -27,7 +27,7 @@ class Routable(Protocol):
     @property
     def short_path(self) -> str: ...
     @property
-    def needs_session(self) -> bool: ...
+    def needs_user(self) -> bool: ...
 
 
 P = TypeVar("P", bound=Routable)
@@ -156,7 +156,7 @@ class Router(Generic[P]):
         known = node.shape in SLASH_TOO
         node.slash = (structural or known) and node.shape not in NEVER_SLASH
         is_router = known or bool(node.fixed) or node.parameter is not None
-        node.session = is_router and all(plan.needs_session for plan in self._below(node))
+        node.session = is_router and all(plan.needs_user for plan in self._below(node))
 
     def _below(self, node: Node[P]) -> Iterator[P]:
         yield from node.plans.values()
