@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 import traceback
@@ -144,6 +145,10 @@ def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:
 def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
     """Run the command and give its exit code."""
     environment = os.environ if environ is None else environ
+    for stream in (sys.stdout, sys.stderr):
+        # What a server sent may hold characters that this terminal does not have.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         options = parser().parse_args(argv)
         if options.command == "checks":

@@ -17,7 +17,7 @@ def render(report: Report) -> str:
         "findings": [asdict(finding) for finding in report.findings],
         "summary": report.summary(),
     }
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value)
 
 
 def render_failure(target: str, seed: int, error: str) -> str:
@@ -29,4 +29,4 @@ def render_failure(target: str, seed: int, error: str) -> str:
         "findings": [],
         "summary": {"errors": 0, "warnings": 0, "notes": 0, "lost": error},
     }
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value)
