@@ -82,6 +82,12 @@ def to_yaml(document: Document) -> bytes:
         def ignore_aliases(self, data: Any) -> bool:
             return True
 
+    def quoted(dumper: Any, text: str) -> Any:
+        # Readers fold these like line ends, unless they are escaped in double quotes.
+        style = '"' if any(mark in text for mark in "\x85\u2028\u2029\ufeff") else None
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+    Dumper.add_representer(str, quoted)
     text: str = yaml.dump(
         document, Dumper=Dumper, sort_keys=False, allow_unicode=True, width=100_000
     )

@@ -44,9 +44,13 @@ def lint(document: Mapping[str, Any]) -> list[Problem]:
 
 
 def validate(document: Mapping[str, Any]) -> list[Problem]:
-    """What openapi-spec-validator finds; raises `ValidatorMissingError` where it is missing."""
+    """What openapi-spec-validator finds; raises `ValidatorMissingError` where it is missing.
+
+    It stops at a reference that leads nowhere; `lint` names those.
+    """
     try:
         from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
+        from referencing.exceptions import Unresolvable
     except ImportError as error:
         raise ValidatorMissingError(
             "openapi-spec-validator is not installed. Install it with: "
@@ -54,14 +58,19 @@ def validate(document: Mapping[str, Any]) -> list[Problem]:
         ) from error
     is_30 = str(document.get("openapi", "")).startswith("3.0")
     validator = (OpenAPIV30SpecValidator if is_30 else OpenAPIV31SpecValidator)(document)
-    return [
-        Problem(
-            pointer("", *error.absolute_path),
-            error.message[:300],
-            "what the OpenAPI specification allows",
-        )
-        for error in validator.iter_errors()
-    ]
+    allowed = "what the OpenAPI specification allows"
+    found: list[Problem] = []
+    try:
+        for error in validator.iter_errors():
+            # The lines below the first repeat the schema and the instance.
+            words = error.message.split("\n")[0]
+            found.append(Problem(pointer("", *error.absolute_path), words[:300], allowed))
+    except Unresolvable:
+        pass
+    except (LookupError, TypeError, AttributeError, ValueError) as crash:
+        # It walks on after the first error, and falls over what it found to be wrong.
+        found.append(Problem("#", f"the validator stopped at {crash}", allowed))
+    return found
 
 
 def pointer(base: str, *keys: object) -> str:

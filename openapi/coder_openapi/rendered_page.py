@@ -161,7 +161,7 @@ class _Reader:
             raise self._error(start, "a section without its table", "a header row and dashes")
         self._at += 2
         rewrite = _REWRITES.get(header, _code_cells)
-        rows = []
+        rows: list[Row] = []
         while self._at < end and not self._ends_prose(self._at):
             if not self._lines[self._at]:
                 self._at += 1
