@@ -61,10 +61,10 @@ def validate(document: Mapping[str, Any]) -> list[Problem]:
     allowed = "what the OpenAPI specification allows"
     found: list[Problem] = []
     try:
-        for error in validator.iter_errors():
+        for finding in validator.iter_errors():
             # The lines below the first repeat the schema and the instance.
-            words = error.message.split("\n")[0]
-            found.append(Problem(pointer("", *error.absolute_path), words[:300], allowed))
+            words = finding.message.split("\n")[0]
+            found.append(Problem(pointer("", *finding.absolute_path), words[:300], allowed))
     except Unresolvable:
         pass
     except (LookupError, TypeError, AttributeError, ValueError) as crash:
