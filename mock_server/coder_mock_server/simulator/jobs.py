@@ -21,6 +21,9 @@ from coder_mock_server.simulator.runs import Line, Run, interrupted, plan_run
 ACQUIRE_SECONDS = 0.005
 FLUSH_SECONDS = 0.25
 LAST_SECOND = timedelta(seconds=1)
+DROP_SECONDS = 1.0
+"""How long a daemon is busy with a job that was canceled before it took it. Our choice of the
+figure: longer than 0.2 s, since the job behind such a one was still seen pending then."""
 
 
 class Event(NamedTuple):
@@ -104,11 +107,16 @@ class JobRunner:
         known = self._free.get(daemon.id)
         if known is None:
             jobs = self._world.state.jobs.by("worker", daemon.id)
-            ends = [
-                max(j.completed_at, j.started_at or j.created_at) for j in jobs if j.completed_at
-            ]
+            ends = [self._left(j, j.completed_at) for j in jobs if j.completed_at is not None]
             known = self._free[daemon.id] = max([daemon.created_at, *ends])
         return known
+
+    def _left(self, job: r.ProvisionerJob, completed: datetime) -> datetime:
+        """When the daemon that took the job was done with it."""
+        if job.started_at is None or job.started_at <= completed:
+            return completed
+        dropping = 0.0 if self._world.settings.instant else DROP_SECONDS
+        return job.started_at + timedelta(seconds=dropping)
 
     def _running(self) -> list[Event]:
         events = []
@@ -162,9 +170,9 @@ class JobRunner:
             put_job(self._world, taken)
             effects.begin(self._world, taken, self.run_of(taken), event.due)
         else:
-            # It was canceled while it waited: the daemon takes it and is done with it at once.
+            # It was canceled while it waited; the daemon takes it all the same.
             put_job(self._world, taken)
-            self._free[event.daemon_id] = event.due
+            self._free[event.daemon_id] = self._left(taken, job.completed_at)
 
     def _begin_apply(self, job: r.ProvisionerJob, now: datetime) -> None:
         build = self._world.state.builds[job.workspace_build_id or ""]

@@ -64,7 +64,7 @@ async def create_template_version_by_organization(call: Call, world: World) -> R
             organization_id=organization.id,
             initiator_id=call.actor.id,
             file_id=file.id,
-            tags=tags.normalise(dict(tags.merge(body.mapping("tags"), wanted)), call.actor.id),
+            tags=tags.normalise(dict(tags.merge(wanted, body.mapping("tags"))), call.actor.id),
             template_version_id=id,
         )
         version = state.template_versions.put(
