@@ -30,39 +30,45 @@ SCENARIOS = {
 Path_ = tuple[str | int, ...]
 
 # What the rules (A.6 and those of each endpoint) allow a server to leave out.
-OPTIONAL = frozenset(
-    "agents available_workers autostart_schedule background_color canceled_at command completed_at detail "
-    "directory disconnected_at display_name error error_code first_connected_at hostname_suffix icon "
-    "instance_id last_connected_at latency matched_provisioners message metadata new old organization_id "
-    "reason ready_at started_at subdomain_name support_links ttl_ms url validation_error validation_max "
-    "validation_min validation_monotonic validation_regex validations worker_id worker_name workspace_id "
-    "workspace_name actual limit template_version_id workspace_build_id ForceHTTP STUNPort DERPPort "
-    "EmbeddedRelay".split()
-)
+OPTIONAL = frozenset({
+    "DERPPort", "EmbeddedRelay", "ForceHTTP", "STUNPort", "actual", "agents",
+    "autostart_schedule", "available_workers", "background_color", "canceled_at", "command",
+    "completed_at", "detail", "directory", "disconnected_at", "display_name", "error",
+    "error_code", "first_connected_at", "hostname_suffix", "icon", "instance_id",
+    "last_connected_at", "latency", "limit", "matched_provisioners", "message", "metadata",
+    "new", "old", "organization_id", "ready_at", "reason", "started_at", "subdomain_name",
+    "support_links", "template_version_id", "ttl_ms", "url", "validation_error",
+    "validation_max", "validation_min", "validation_monotonic", "validation_regex",
+    "validations", "worker_id", "worker_name", "workspace_build_id", "workspace_id",
+    "workspace_name",
+})  # fmt: skip
 # The same names are never left out where they belong to one of these.
-NOT_OPTIONAL = frozenset(
-    {
-        ("latest_build", "workspace_id"), ("latest_build", "workspace_name"), ("latest_build", "reason"),
-        ("latest_build", "template_version_id"), ("validations", "detail"), ("options", "icon"),
-        ("resources", "icon"), ("log_sources", "icon"), ("log_sources", "display_name"),
-        ("scripts", "display_name"), ("latest_build", "matched_provisioners"), ("roles", "display_name"),
-        ("workspaces", "organization_id"), ("job", "organization_id"), ("healthcheck", "url"),
-        ("response", "message"),
-    }
-)  # fmt: skip
-# Free values: the content is the business of a template, a licence or an audited object.
-FREE = frozenset({"additional_fields", "claims", "diff", "resources:state", "outputs:state"})
-# Keys whose values come from a closed set, with the parents for which that is not so.
-CLOSED: dict[str, frozenset[str]] = {
-    "status": frozenset({"proxy", "regions"}), "transition": frozenset(), "workspace_transition": frozenset(),
-    "lifecycle_state": frozenset(), "health": frozenset(), "sharing_level": frozenset(),
-    "open_in": frozenset(), "startup_script_behavior": frozenset(), "automatic_updates": frozenset(),
-    "log_level": frozenset(), "log_source": frozenset(), "login_type": frozenset(),
-    "entitlement": frozenset(), "share_level": frozenset(), "protocol": frozenset(),
-    "provisioner": frozenset(), "days_of_week": frozenset(), "display_apps": frozenset(),
-    "max_port_share_level": frozenset(), "state": frozenset(), "scope": frozenset(),
-    "terminal_font": frozenset(), "severity": frozenset(), "dismissed_healthchecks": frozenset(),
-}  # fmt: skip
+NOT_OPTIONAL = frozenset({
+    ("latest_build", "workspace_id"), ("latest_build", "workspace_name"),
+    ("latest_build", "reason"), ("latest_build", "template_version_id"),
+    ("latest_build", "matched_provisioners"), ("validations", "detail"),
+    ("options", "icon"), ("resources", "icon"),
+    ("log_sources", "icon"), ("log_sources", "display_name"),
+    ("scripts", "display_name"), ("roles", "display_name"),
+    ("workspaces", "organization_id"), ("job", "organization_id"),
+    ("healthcheck", "url"), ("response", "message"),
+})  # fmt: skip
+# Free content: what an audited object, a licence, a template or a caller puts in.
+FREE = frozenset({"additional_fields", "claims", "diff"})
+# Maps: their keys are names that somebody chose, so none of them is always there.
+MAPS = frozenset(
+    {"environment_variables", "organization_roles", "status_counts", "Regions", "tags"}
+)
+MAP_ANSWERS = ("POST /authcheck",)
+ALWAYS_TAGGED = frozenset({"owner", "scope"})
+# Keys whose values come from a closed set.
+CLOSED = frozenset({
+    "automatic_updates", "days_of_week", "dismissed_healthchecks", "display_apps",
+    "entitlement", "health", "lifecycle_state", "log_level", "log_source", "login_type",
+    "max_port_share_level", "open_in", "protocol", "provisioner", "scope", "severity",
+    "share_level", "sharing_level", "startup_script_behavior", "state", "status",
+    "terminal_font", "transition", "workspace_transition",
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -160,9 +166,9 @@ def _changes(
     key = _key(place)
     if place and isinstance(place[-1], str) and place[-1] in always[_family(answer, place[:-1])]:
         yield "dropped", _changed(answer.body, place, drop=True)
-    yield "other type", _changed(answer.body, place, 7 if isinstance(value, str) else "text")
-    closed = CLOSED.get(key)
-    if closed is not None and isinstance(value, str) and _parent(place) not in closed:
+    other = True if value is None else 7 if isinstance(value, str) else "text"
+    yield "other type", _changed(answer.body, place, other)
+    if key in CLOSED and isinstance(value, str):
         yield "unknown value", _changed(answer.body, place, "bogus-value")
 
 
@@ -207,7 +213,10 @@ def _always_there(recorded: tuple[Answer, ...]) -> dict[str, set[str]]:
         family: {
             key
             for key, times in counted.items()
-            if times == objects[family] and (key not in OPTIONAL or (family, key) in NOT_OPTIONAL)
+            if times == objects[family]
+            and (key not in OPTIONAL or (family, key) in NOT_OPTIONAL)
+            and (family not in MAPS or key in ALWAYS_TAGGED)
+            and not family.startswith(MAP_ANSWERS)
         }
         for family, counted in keys.items()
     } | {family: set() for family in objects if family not in keys}
@@ -223,11 +232,6 @@ def _family(answer: Answer, place: Path_) -> str:
 
 def _key(place: Path_) -> str:
     return next((step for step in reversed(place) if isinstance(step, str)), "")
-
-
-def _parent(place: Path_) -> str:
-    names = [step for step in place if isinstance(step, str)]
-    return names[-2] if len(names) > 1 else ""
 
 
 def _free(place: Path_) -> bool:
