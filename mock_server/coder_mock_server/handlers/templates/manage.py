@@ -59,7 +59,7 @@ def create_template_by_organization(call: Call, world: World) -> Reply:
     organization = lookup.organization(call, world)
     body = call.body()
     body.validate(
-        ("name", "required,template_name"),
+        ("name", "template_name"),
         ("display_name", "omitempty,template_display_name"),
         ("description", "omitempty,lt=128"),
         ("template_version_id", "required"),

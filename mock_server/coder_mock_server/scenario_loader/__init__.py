@@ -1,0 +1,50 @@
+"""Turns a scenario into facts: people, templates that are really read, workspaces with a past.
+
+The past is made by the same rules as the present: a job that ended is finished by the
+simulator's own runner, an agent takes the steps that it would have taken. Only what a scenario
+asks for by name (a lost agent, an unhealthy app) is set afterwards.
+"""
+
+from __future__ import annotations
+
+from coder_fixtures import Scenario
+from coder_mock_server import security
+from coder_mock_server.call import World
+from coder_mock_server.domain import records as r
+from coder_mock_server.domain.template_stats import count_all
+from coder_mock_server.ids import Ids
+from coder_mock_server.scenario_loader import crowds, people, templates, workspaces
+from coder_mock_server.scenario_loader.builder import Past
+from coder_mock_server.server import Loaded
+from coder_mock_server.simulator.daemons import put_built_in
+
+TOKEN_LIFETIME_SECONDS = 10 * 365 * 86_400
+
+
+async def populate(world: World, scenario: Scenario) -> Loaded:
+    """Put the scenario into an empty world, all of it or nothing."""
+    async with world.store.transaction():
+        past = Past(world, world.now())
+        people.put_organizations(past, scenario)
+        people.put_users(past, scenario)
+        put_built_in(world, past.now - past.uptime, scenario.daemons)
+        templates.put_templates(past, scenario)
+        for spec in scenario.workspaces:
+            workspaces.put_workspace(past, spec)
+        for crowd in scenario.crowds:
+            crowds.put_crowd(past, crowd)
+        count_all(world.state)
+        users = [(u.username, u.email, u.password) for u in scenario.users if u.password]
+        return Loaded(users, _token(world, scenario))
+
+
+def _token(world: World, scenario: Scenario) -> str | None:
+    """A session of the first owner that works at once: the same for the same seed."""
+    owner = next((u.username for u in scenario.users if "owner" in u.roles), None)
+    user = world.state.users.one("username", owner) if owner else None
+    if not isinstance(user, r.User):
+        return None
+    ids = Ids(world.settings.seed + 1)
+    token = f"{ids.text(security.ID_LENGTH)}-{ids.text(security.SECRET_LENGTH)}"
+    security.new_token(world, user.id, lifetime_seconds=TOKEN_LIFETIME_SECONDS, token=token)
+    return token
