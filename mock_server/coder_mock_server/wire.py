@@ -17,7 +17,7 @@ from coder_mock_server.views import View
 
 SESSION_COOKIE = "coder_session_token"
 
-_OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME
+_OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
 _ESCAPES = (
     (b"<", b"\\u003c"),
     (b">", b"\\u003e"),
