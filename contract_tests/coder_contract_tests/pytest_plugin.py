@@ -50,9 +50,9 @@ def add_options(parser: pytest.Parser) -> None:
     group.addoption(
         "--target-max-examples",
         type=int,
-        default=6,
+        default=10,
         metavar="N",
-        help="generated requests per operation (default: 6)",
+        help="generated requests per operation (default: 10)",
     )
     group.addoption("--target-include", action="append", default=[], metavar="LABELS")
     group.addoption("--target-exclude", action="append", default=[], metavar="LABELS")

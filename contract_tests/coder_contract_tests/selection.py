@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from coder_contract_tests.document import Document, Operation
 from coder_contract_tests.errors import UsageError
 
-DEFAULT_MAX_EXAMPLES = 6
+DEFAULT_MAX_EXAMPLES = 10
 DEFAULT_SEED = 1
 
 

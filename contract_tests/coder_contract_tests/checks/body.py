@@ -18,7 +18,8 @@ BODY_IS_JSON = Rule(
     oracle="RFC 8259",
     applies="replies with a JSON media type and a body",
     explanation="A 400 made of several JSON objects, one per line, is what healthy servers send "
-    "for an orphan build (recorded in builds/orphan-start), so there it is a warning.",
+    "for an orphan build (recorded in builds/orphan-start), and a few of their 500s look the same: "
+    "a warning.",
 )
 
 ERROR_BODY_HAS_A_MESSAGE = Rule(
@@ -38,7 +39,7 @@ def body_is_json(seen: Seen) -> Judgement:
         return None
     if exchange.is_json:
         return []
-    if exchange.status == 400 and _json_lines(exchange.body):
+    if exchange.status in {400, 500} and _json_lines(exchange.body):
         came = "several JSON values in one body (known of healthy servers)"
         return [Problem(exchange, came, at="body", level="warning")]
     return [Problem(exchange, f"no JSON: {exchange.body[:100]!r}", at="body")]
