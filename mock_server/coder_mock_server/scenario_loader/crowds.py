@@ -137,7 +137,7 @@ def _put_member(
                 created_at=moment,
                 updated_at=moment if canceled else ended,
                 parameters=tuple(sorted(values.items())),
-                deadline=deadlines.deadline(workspace, template, ended) if succeeded else None,
+                deadline=_deadline(past, workspace, template, ended) if succeeded else None,
             )
         )
         if is_last and succeeded:
@@ -145,6 +145,16 @@ def _put_member(
             _put_rows(past, job, plan, ended)
     if state == "deleted":
         facts.workspaces.put(replace(workspace, deleted=True))
+
+
+def _deadline(
+    past: Past, workspace: r.Workspace, template: r.Template, ended: datetime
+) -> datetime | None:
+    """As long after the build as the ttl says; who is still at it has extended it since."""
+    deadline = deadlines.deadline(workspace, template, ended)
+    if deadline is None or deadline > past.now:
+        return deadline
+    return past.now + timedelta(minutes=past.dice.uniform(40, 480))
 
 
 def _plan(
