@@ -42,9 +42,13 @@ def build_document(
     document = derivation.document
     notes = [str(warning) for warning in derivation.warnings]
     if overlay:
-        # Single pages hold a part of the API: what a correction needs is then rightly missing.
-        document, left_out = apply_overlays(document, version, partial=not derivation.schemas)
-        notes += [str(warning) for warning in left_out]
+        is_part = not derivation.schemas
+        document, left_out = apply_overlays(document, version, partial=is_part)
+        if is_part and left_out:
+            # Single pages hold a part of the API: what most corrections need is rightly missing.
+            notes.append(f"{len(left_out)} corrections are of parts that this source does not hold")
+        else:
+            notes += [str(warning) for warning in left_out]
     return Built(document, tuple(notes))
 
 

@@ -24,6 +24,7 @@ from .typecells import ArrayOf, Link, TypeCell, linked_schemas
 Path = tuple[str, ...]
 Keys = frozenset[str]
 Use = Literal["request", "response"]
+Number = Literal["integer", "number"]
 
 PREFIX = "inferred."
 
@@ -157,63 +158,11 @@ class _Inference:
                     uses[inner] |= known.uses
         built = {}
         for name, values in samples.items():
-            self._number: Literal["integer", "number"] = (
-                "integer" if uses[name] == {"request"} else "number"
-            )
-            built[name] = {**self._schema(values, is_root=True), "x-inferred": True}
+            # A sample 0 may stand for a fraction: strict in what we send, open in what comes.
+            zero: Number = "integer" if uses[name] == {"request"} else "number"
+            shaper = _Shaper(self._names, zero, self._keep_examples)
+            built[name] = {**shaper.schema(values, is_root=True), "x-inferred": True}
         return built
-
-    def _schema(self, samples: Sequence[Any], *, is_root: bool = False) -> Schema:
-        """One schema for all samples of one place."""
-        shown = [sample for sample in samples if sample is not None]
-        filled = [sample for sample in shown if sample not in ({}, [])] or shown
-        if not filled:
-            return {}
-        if all(isinstance(sample, dict) for sample in filled):
-            return self._object(filled, is_root=is_root)
-        if all(isinstance(sample, list) for sample in filled):
-            items = [value for sample in filled for value in sample]
-            return {"type": "array", "items": self._schema(items)}
-        kinds = {self._scalar_type(sample) for sample in filled}
-        if len(kinds) > 1:
-            return {"type": sorted(kinds)}
-        schema: Schema = {"type": kinds.pop()}
-        if schema["type"] == "string":
-            formats = {format_of_sample(sample) for sample in filled if sample != "string"}
-            if len(formats) == 1 and "" not in formats:
-                schema["format"] = formats.pop()
-        authored = [sample for sample in filled if is_authored(sample)]
-        if self._keep_examples and authored:
-            schema["examples"] = [authored[0]]
-        return schema
-
-    def _object(self, samples: Sequence[dict[str, Any]], *, is_root: bool) -> Schema:
-        if all(is_map(sample) for sample in samples if sample):
-            values = [value for sample in samples for value in sample.values()]
-            return {"type": "object", "additionalProperties": self._schema(values)}
-        names = {self._names.get(frozenset(sample)) for sample in samples}
-        if not is_root and len(names) == 1 and (name := names.pop()):
-            return reference(name)
-        keys = dict.fromkeys(key for sample in samples for key in sample)
-        properties = {
-            key: self._schema([sample[key] for sample in samples if key in sample]) for key in keys
-        }
-        return {"type": "object", "properties": properties} if properties else {"type": "object"}
-
-    def _scalar_type(self, sample: Any) -> str:
-        match sample:
-            case bool():
-                return "boolean"
-            case float():
-                return "number"
-            case int():
-                # A sample 0 may stand for a fraction: strict in what we send, open in what comes.
-                return self._number
-            case str():
-                return "string"
-            case list():
-                return "array"
-        return "object"
 
     def _occurrences(self) -> Iterator[tuple[Keys, tuple[str, Path]]]:
         """Every inline object without a name: its keys, the schema around it, its place there."""
@@ -264,6 +213,68 @@ class _Inference:
         while free in self._samples:
             free, number = f"{name}{number}", number + 1
         return free
+
+
+@dataclass(frozen=True, slots=True)
+class _Shaper:
+    """Makes one schema of many samples; objects with a name in `names` become references."""
+
+    names: Mapping[Keys, str]
+    zero: Number
+    keep_examples: bool
+
+    def schema(self, samples: Sequence[Any], *, is_root: bool = False) -> Schema:
+        """One schema for all samples of one place; `null` says nothing about a type."""
+        shown = [sample for sample in samples if sample is not None]
+        filled = [sample for sample in shown if sample not in ({}, [])] or shown
+        if not filled:
+            return {}
+        if all(isinstance(sample, dict) for sample in filled):
+            return self._object(filled, is_root=is_root)
+        if all(isinstance(sample, list) for sample in filled):
+            items = [value for sample in filled for value in sample]
+            return {"type": "array", "items": self.schema(items)}
+        return self._scalar(filled)
+
+    def _object(self, samples: Sequence[dict[str, Any]], *, is_root: bool) -> Schema:
+        if all(is_map(sample) for sample in samples):
+            values = [value for sample in samples for value in sample.values()]
+            return {"type": "object", "additionalProperties": self.schema(values)}
+        names = {self.names.get(frozenset(sample)) for sample in samples}
+        if not is_root and len(names) == 1 and (name := names.pop()):
+            return reference(name)
+        keys = dict.fromkeys(key for sample in samples for key in sample)
+        properties = {
+            key: self.schema([sample[key] for sample in samples if key in sample]) for key in keys
+        }
+        return {"type": "object", "properties": properties} if properties else {"type": "object"}
+
+    def _scalar(self, samples: Sequence[Any]) -> Schema:
+        kinds = {self._type(sample) for sample in samples}
+        if len(kinds) > 1:
+            return {"type": sorted(kinds)}
+        schema: Schema = {"type": kinds.pop()}
+        formats = {format_of_sample(sample) for sample in samples if sample != "string"}
+        if len(formats) == 1 and "" not in formats:
+            schema["format"] = formats.pop()
+        authored = [sample for sample in samples if is_authored(sample)]
+        if self.keep_examples and authored:
+            schema["examples"] = [authored[0]]
+        return schema
+
+    def _type(self, sample: Any) -> str:
+        match sample:
+            case bool():
+                return "boolean"
+            case float():
+                return "number"
+            case int():
+                return self.zero
+            case str():
+                return "string"
+            case list():
+                return "array"
+        return "object"
 
 
 def _keys(sample: Any) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .build import build_document
+from .build import Built, build_document
 from .emit import to_json, write_atomically
 from .errors import SourceError, SpecError
 
@@ -31,30 +31,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="write nothing, compare bytes")
     options = parser.parse_args(arguments)
     try:
+        built = rebuild(options.docs)
         stale = [
             version
-            for version, data in rebuild(options.docs).items()
-            if _differs(options.specs / f"{version}.json", data, check=options.check)
+            for version, one in built.items()
+            if _differs(
+                options.specs / f"{version}.json", to_json(one.document), check=options.check
+            )
         ]
     except SpecError as error:
         sys.stderr.write(f"rebuild: {error}\n")
         return 2 if isinstance(error, SourceError) else 1
     for version in stale:
+        for note in () if options.check else built[version].notes:
+            sys.stderr.write(f"{version}: {note}\n")
         verb = "differs from what the docs give" if options.check else "written"
         sys.stdout.write(f"{version}.json: {verb}\n")
     return 1 if stale and options.check else 0
 
 
-def rebuild(docs: Path) -> dict[str, bytes]:
-    """Version -> document, for every dated folder in `docs`."""
+def rebuild(docs: Path) -> dict[str, Built]:
+    """Version -> document and notes, for every dated folder in `docs`."""
     folders = sorted(path for path in docs.glob("*") if path.is_dir() and _DATE.match(path.name))
     if not folders:
         raise SourceError(f"{docs}: holds no folder that is called like 2025-05-19.")
     return {
-        folder.name: to_json(
-            build_document(
-                [folder], version=folder.name, overlay=True, keep_descriptions=False
-            ).document
+        folder.name: build_document(
+            [folder], version=folder.name, overlay=True, keep_descriptions=False
         )
         for folder in folders
     }

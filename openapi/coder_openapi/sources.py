@@ -70,12 +70,16 @@ def read_sources(paths: Sequence[Path]) -> SourceSet:
 def _docs_folder(path: Path) -> Path:
     """The folder that holds the pages: `path` itself, or the docs inside a checkout."""
     for folder in (path, *(path / name for name in _DOCS_FOLDERS)):
-        if (folder / "schemas.md").is_file():
+        if (folder / "schemas.md").is_file() or any(map(_has_operations, folder.glob("*.md"))):
             return folder
     raise SourceError(
-        f"{path}: no API docs here. Expected: schemas.md beside the other pages, or a checkout of "
+        f"{path}: no API docs here. Expected: pages of operations and schemas.md, or a checkout of "
         f"Coder that has them in {' or '.join(_DOCS_FOLDERS)}."
     )
+
+
+def _has_operations(page: Path) -> bool:
+    return bool(_MARKDOWN.search(page.read_text(encoding="utf-8", errors="replace")))
 
 
 def _read_page(path: Path, form: Form | None = None) -> SourcePage:

@@ -78,6 +78,17 @@ def test_a_single_page_can_be_built(tmp_path: Path) -> None:
     assert json.loads(out.read_bytes())["info"]["version"] == "2031-05-06"
 
 
+def test_corrections_of_other_pages_are_counted_and_not_listed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / f"animals-{VERSION}.txt"
+    page.write_text(raw_form(zoo_page("animals.md")), encoding="utf-8")
+    assert main(["build", str(page), "--out", str(tmp_path / "out.json")]) == 0
+    notes = [line for line in capsys.readouterr().err.splitlines() if "corrections" in line]
+    (note,) = notes
+    assert note.endswith("corrections are of parts that this source does not hold")
+
+
 def test_docs_without_overlays_of_their_own_still_build(zoo: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.json"
     assert main(["build", str(zoo), "--out", str(out)]) == 0
@@ -198,6 +209,47 @@ def test_diff_exits_with_1_only_for_a_breaking_change(
         "summary": {"breaking": 0, "additive": 1, "wording": 0},
         "changes": [{"kind": "additive", "place": "POST /map", "what": "operation added"}],
     }
+
+
+def test_the_package_runs_as_a_module() -> None:
+    command = [sys.executable, "-m", "coder_openapi", "versions"]
+    assert subprocess.run(command, capture_output=True, check=True).stdout.startswith(b"2023-")
+
+
+def test_show_describes_what_is_rare(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    document = {
+        "openapi": "3.1.0",
+        "paths": {
+            "/a": {
+                "get": {
+                    "operationId": "a",
+                    "x-undocumented": "seen on a server",
+                    "security": [{"One": [], "Two": []}, {}],
+                    "parameters": [
+                        {"$ref": "#/components/parameters/P"},
+                        {"name": "q", "in": "query", "schema": {"type": ["string", "null"]}},
+                        {"name": "r", "in": "query", "schema": {"type": "string", "enum": ["x"]}},
+                        {"name": "s", "in": "query", "schema": True},
+                    ],
+                    "responses": {"401": {"$ref": "#/components/responses/R"}},
+                }
+            }
+        },
+    }
+    path = tmp_path / "rare.json"
+    path.write_text(json.dumps(document), encoding="utf-8")
+    assert main(["show", str(path), "a"]) == 0
+    assert capsys.readouterr().out == (
+        "GET /a\n"
+        "  operationId: a\n"
+        "  undocumented: seen on a server\n"
+        "  security: One and Two or nobody\n"
+        "  parameter: #/components/parameters/P\n"
+        "  parameter: q in query, optional, string or null\n"
+        "  parameter: r in query, optional, string, one of x\n"
+        "  parameter: s in query, optional, true\n"
+        "  401: #/components/responses/R\n"
+    )
 
 
 def test_versions_lists_what_is_shipped(capsys: pytest.CaptureFixture[str]) -> None:

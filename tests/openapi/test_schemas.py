@@ -177,6 +177,30 @@ def test_a_format_that_contradicts_a_sample_is_reported() -> None:
     assert any("its sample shows email; kept uuid" in str(warning) for warning in found.warnings)
 
 
+def test_two_tables_that_disagree_are_reported() -> None:
+    page = zoo_page("animals.md")
+    start, end = page.index('<h3 id="list-animals'), page.index("To perform")
+    table = page[start:end].replace("| string(uuid) ", "| string(name) ")
+    last = page.rindex("To perform")
+    response = "| [zoo.Animal](schemas.md#zooanimal) |"
+    at = page.rindex(response)
+    tail = page[at:last].replace("| [zoo.Animal]", "| array of [zoo.Animal]")
+    found = _derive(animals=page[:at] + tail + table + page[last:])
+    assert _property("badge", found)["format"] == "uuid"
+    assert any(
+        "the format name here and uuid elsewhere; kept uuid" in str(w) for w in found.warnings
+    )
+
+
+def test_a_format_beside_an_enum_is_not_taken() -> None:
+    row = "| `» mood`       | [zoo.Mood]"
+    page = zoo_page("animals.md")
+    assert row in page
+    size = "| `» size` | string(date-time) | false | | |"
+    found = _derive(animals=page.replace(row, f"{size}\n{row}", 1))
+    assert _property("size", found) == {"type": "string", "enum": ["small", "large"]}
+
+
 def test_samples_are_told_from_authored_values() -> None:
     assert format_of_sample("497f6eca-6276-4993-bfeb-53cbbbba6f08") == "uuid"
     assert format_of_sample(3) == ""

@@ -36,6 +36,11 @@ def test_the_docs_in_a_checkout_are_found(tmp_path: Path, place: str) -> None:
     assert source.version == ""
 
 
+def test_a_folder_without_the_schemas_page_is_a_folder_of_docs_too(tmp_path: Path) -> None:
+    _write(tmp_path / "docs/api/gate.md", zoo_page("gate.md"))
+    assert [page.name for page in read_sources([tmp_path]).pages] == ["gate.md"]
+
+
 def test_the_newer_place_wins_in_a_checkout_with_both(tmp_path: Path) -> None:
     _write(tmp_path / "docs/api/schemas.md", "# Schemas\n")
     _write(tmp_path / "docs/reference/api/schemas.md", zoo_page("schemas.md"))
@@ -77,7 +82,7 @@ def test_line_ends_of_another_system_change_nothing_but_the_checksum(tmp_path: P
 
 
 def test_what_is_no_source_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"no API docs here\. Expected: schemas\.md"):
+    with pytest.raises(SourceError, match=r"no API docs here\. Expected: pages of operations"):
         read_sources([tmp_path])
     with pytest.raises(SourceError, match=r"nowhere\.md: cannot be read"):
         read_sources([tmp_path / "nowhere.md"])
