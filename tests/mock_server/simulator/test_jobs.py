@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from dataclasses import replace
 from datetime import timedelta
 
@@ -152,7 +153,7 @@ def test_one_daemon_works_on_the_oldest_job_and_the_others_wait_in_line() -> Non
     stage.advance(100)
     jobs = [stage.job_of(box) for box in boxes]
     assert [job_status(job) for job in jobs] == ["succeeded"] * 3
-    for before, after in zip(jobs, jobs[1:], strict=False):
+    for before, after in itertools.pairwise(jobs):
         assert seconds_between(before.completed_at, after.started_at) == pytest.approx(0.005)
 
 
