@@ -24,7 +24,7 @@ from coder_mock_server.terraform.model import (
 )
 from coder_mock_server.terraform.providers import provider_of, providers_of
 from coder_mock_server.terraform.scope import Scope
-from coder_mock_server.terraform.values import Unknown, contains_unknown, to_bool
+from coder_mock_server.terraform.values import contains_unknown
 
 # Blocks of Coder's provider that builds do not list as resources.
 NOT_LISTED: Final = frozenset(
@@ -344,7 +344,9 @@ def _broken_conditions(scopes: Iterable[Scope]) -> list[str]:
     for scope in scopes:
         for name, block in scope.variables.items():
             for inner in block.body.blocks:
-                if inner.type == "validation" and _is_false(scope, inner.body.attributes, {}):
+                if inner.type == "validation" and not scope.flag(
+                    inner.body.attributes.get("condition"), True
+                ):
                     text = scope.text(inner.body.attributes.get("error_message")) or ""
                     lines.append(f"Error: Invalid value for variable {name}: {text}")
         for block in (*scope.resources.values(), *scope.data.values()):
@@ -353,18 +355,10 @@ def _broken_conditions(scopes: Iterable[Scope]) -> list[str]:
                     continue
                 for key, env in scope.instances(block):
                     for check in inner.body.blocks:
-                        if check.type == "precondition" and _is_false(
-                            scope, check.body.attributes, env
+                        if check.type == "precondition" and not scope.flag(
+                            check.body.attributes.get("condition"), True, env
                         ):
                             text = scope.text(check.body.attributes.get("error_message"), env) or ""
                             address = scope.address(block, key)
                             lines.append(f"Error: Resource precondition failed: {address}: {text}")
     return lines
-
-
-def _is_false(scope: Scope, attributes: Mapping[str, object], env: Mapping[str, object]) -> bool:
-    condition = attributes.get("condition")
-    value = scope.value(condition, env)  # type: ignore[arg-type]
-    if value is None or isinstance(value, Unknown):
-        return False
-    return not to_bool(value)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 _UNITS: Final = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_SIGNS: Final = re.compile(r"&&|\|\||;;|[;&|()]")
 _ENDS: Final = frozenset({";", ";;", "\n", "&&", "||", "&", "|"})
 _MOST_ROUNDS: Final = 1000
 _NUMERIC: Final[Mapping[str, Callable[[int, int], bool]]] = {
@@ -56,7 +57,8 @@ def _tokens(command: str) -> list[str]:
         for token in lexer:
             if token.startswith("#"):
                 break
-            tokens.append(token)
+            # The lexer joins neighbouring signs, as in `);`.
+            tokens.extend(_SIGNS.findall(token) if set(token) <= set(";&|()") else [token])
         tokens.append("\n")
     return tokens
 

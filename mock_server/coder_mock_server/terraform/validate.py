@@ -56,6 +56,11 @@ _EXCLUSIVE: Final = {
     "resource.coder_app": (("command", "url"), ("external", "share"), ("external", "subdomain")),
 }
 
+# Providers by alias, attributes to ignore, `when = destroy`.
+_NO_REFERENCES: Final = frozenset(
+    {"provider", "providers", "ignore_changes", "when", "on_failure", "configuration_aliases"}
+)
+
 _BUILT_IN_ROOTS: Final = frozenset({"each", "count", "self", "path", "terraform", "ephemeral"})
 
 
@@ -106,13 +111,24 @@ def _in_block(scope: Scope, block: Block) -> Iterator[str]:
         yield from _arguments(block)
     if block.type in ("terraform", "moved", "import", "removed", "check"):
         return
-    for path in expressions(block.body, _bound(block)):
+    for path in expressions(_with_references(block.body), _bound(block)):
         reason = _undeclared(scope, path)
         if reason:
             yield f"Error: {reason}, on {block.place}"
     for name in _functions(block.body):
         if name.removeprefix("core::") not in KNOWN_FUNCTIONS and not name.startswith("provider::"):
             yield f'Error: Call to unknown function: there is no "{name}", on {block.place}'
+
+
+def _with_references(body: Body) -> Body:
+    """A body without the arguments whose bare words name no resource."""
+    return Body(
+        {name: one for name, one in body.attributes.items() if name not in _NO_REFERENCES},
+        tuple(
+            Block(one.type, one.labels, _with_references(one.body), one.file, one.line)
+            for one in body.blocks
+        ),
+    )
 
 
 def _bound(block: Block) -> frozenset[str]:

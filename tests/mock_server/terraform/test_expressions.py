@@ -1,0 +1,211 @@
+"""Expressions have the values that Terraform gives them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from coder_mock_server.terraform.facts import Inputs
+from coder_mock_server.terraform.hcl import parse_module
+from coder_mock_server.terraform.scope import Notes, Scope
+from coder_mock_server.terraform.values import UNKNOWN, EvaluationError, Unknown
+from tests.mock_server.terraform.templates import OWNER, WORKSPACE, value_of
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("1 + 2 * 3", 7),
+        ("(1 + 2) * 3", 9),
+        ("10 - 4 - 3", 3),
+        ("7 / 2", 3.5),
+        ("8 / 2", 4),
+        ("-7 % 3", -1),
+        ("-(3)", -3),
+        ("!true", False),
+        ("1 == 1.0", True),
+        ('1 == "1"', False),
+        ("true != false", True),
+        ("2 >= 2 && 1 < 0 || true", True),
+        ('true ? "yes" : "no"', "yes"),
+        ('false\n  ? "yes"\n  : "no"', "no"),
+        ("null", None),
+        ('"plain"', "plain"),
+        ('"a\\tb \\"c\\" \\u00e9"', 'a\tb "c" é'),
+        ('"${1 + 1}"', 2),
+        ('"n=${1 + 1}"', "n=2"),
+        ('"$${kept} %%{kept}"', "${kept} %{kept}"),
+        ('"%{ if true }x%{ else }y%{ endif }"', "x"),
+        ('"%{ for n in [1, 2] }<${n}>%{ endfor }"', "<1><2>"),
+        ('"${"${"deep"}er"}"', "deeper"),
+        ("[1, 2, 3][1]", 2),
+        ('{ a = 1, "b" = 2, (upper("c")) = 3 }', {"a": 1, "b": 2, "C": 3}),
+        ('{ a = { b = ["c"] } }.a.b[0]', "c"),
+        ("[for n in [1, 2, 3] : n * 2 if n != 2]", [2, 6]),
+        ('{ for k, v in { a = 1 } : upper(k) => v }', {"A": 1}),
+        ('{ for v in ["a", "b", "a"] : v => v... }', {"a": ["a", "a"], "b": ["b"]}),
+        ("[{ id = 1 }, { id = 2 }][*].id", [1, 2]),
+        ("[{ id = 1 }].*.id", [1]),
+        ("<<EOT\n  a ${1}\n\"b\"\nEOT", '  a 1\n"b"\n'),
+        ("<<-EOT\n    a\n      b\n  EOT", "a\n  b\n"),
+        ("<<-EOT\n  %{~ if true ~}\n  x\n  %{~ endif ~}\n  EOT", "x"),
+    ],
+)  # fmt: skip
+def test_syntax_means_what_terraform_means(expression: str, value: Any) -> None:
+    assert value_of(expression) == value
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ('lower("AbC")', "abc"),
+        ('title("hello world")', "Hello World"),
+        ('format("%s-%03d %t %q %%", "a", 7, true, "x")', 'a-007 true "x" %'),
+        ('formatlist("%s!", ["a", "b"])', ["a!", "b!"]),
+        ('join(",", ["a", "b"])', "a,b"),
+        ('split("/", "a/b")', ["a", "b"]),
+        ('replace("a-b", "-", "_")', "a_b"),
+        ('replace("a1b2", "/[0-9]/", "#")', "a#b#"),
+        ('regex("^(\\\\w+)-(\\\\d+)$", "ab-12")', ["ab", "12"]),
+        ('length("abc") + length([1]) + length({})', 4),
+        ('jsonencode({ b = [1, true, null], a = "<" })', '{"a":"\\u003c","b":[1,true,null]}'),
+        ('jsondecode("{\\"a\\":[1]}").a[0]', 1),
+        ("concat([1], [2, 3])", [1, 2, 3]),
+        ('lookup({ a = 1 }, "b", 9)', 9),
+        ('coalesce("", null, "c")', "c"),
+        ('try(local.nothing_here, "fallback")', "fallback"),
+        ('can(tonumber("x"))', False),
+        ('toset(["b", "a", "b"])', ["a", "b"]),
+        ("element([1, 2, 3], 4)", 2),
+        ('contains(["a"], "a")', True),
+        ('merge({ a = 1 }, { a = 2, b = 3 })', {"a": 2, "b": 3}),
+        ('base64decode(base64encode("ü"))', "ü"),
+        ('trimspace("  x ")', "x"),
+        ('substr("hello", 1, 3)', "ell"),
+        ('zipmap(["a"], [1])', {"a": 1}),
+        ("flatten([[1], [[2]]])", [1, 2]),
+        ("range(3)", [0, 1, 2]),
+        ("sum([1, 2.5])", 3.5),
+        ('max([1, 5]...)', 5),
+        ('sort(["b", "a"])', ["a", "b"]),
+        ('keys({ b = 1, a = 2 })', ["a", "b"]),
+        ("pow(1024, 3) * 20", 21474836480),
+        ('tobool("true")', True),
+        ("tostring(1.50)", "1.5"),
+        ('md5("a")', "0cc175b9c0f1b6a831c399e269772661"),
+        ('yamldecode("a: [1]").a', [1]),
+    ],
+)  # fmt: skip
+def test_functions_give_what_terraforms_give(expression: str, value: Any) -> None:
+    assert value_of(expression) == value
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "local.missing",
+        "var.missing",
+        "[1][3]",
+        "{ a = 1 }.b",
+        '"a" + 1',
+        "1 / 0",
+        'tonumber("x")',
+        '"x${[1]}"',
+        "timestamp()",
+        "range(1000000)",
+        'templatefile("absent.tpl", {})',
+        "local.asked_for",
+    ],
+)
+def test_what_has_no_value_is_reported_as_such(expression: str) -> None:
+    with pytest.raises(EvaluationError):
+        value_of(expression)
+
+
+def test_what_only_an_apply_tells_stays_unknown_through_operations() -> None:
+    box = 'resource "docker_image" "x" {\n  name = "a"\n}'
+    assert value_of('"id ${docker_image.x.image_id}"', box) is UNKNOWN
+    assert value_of("docker_image.x.image_id == 1 ? 1 : 2", box) is UNKNOWN
+    assert isinstance(value_of("upper(docker_image.x.image_id)", box), Unknown)
+    assert value_of("docker_image.x.name", box) == "a"
+
+
+def test_an_applied_resource_has_an_id() -> None:
+    box = 'resource "docker_image" "x" {\n  name = "a"\n}'
+    assert len(value_of("docker_image.x.id", box, applied=True)) == 64
+
+
+def test_counted_resources_can_be_indexed_counted_and_splatted() -> None:
+    boxes = 'resource "docker_image" "x" {\n  count = 2\n  name = "n${count.index}"\n}'
+    assert value_of("docker_image.x[1].name", boxes) == "n1"
+    assert value_of("docker_image.x[*].name", boxes) == ["n0", "n1"]
+    assert value_of("length(docker_image.x)", boxes) == 2
+
+
+def test_resources_for_each_element_know_their_key_and_value() -> None:
+    boxes = (
+        'resource "docker_image" "x" {\n  for_each = toset(["a", "b"])\n'
+        '  name = "${each.key}${each.value}"\n}'
+    )
+    assert value_of('docker_image.x["b"].name', boxes) == "bb"
+    assert value_of("[for k, v in docker_image.x : v.name]", boxes) == ["aa", "bb"]
+
+
+def test_variables_have_the_given_value_in_their_type_else_the_default() -> None:
+    declared = (
+        'variable "n" {\n  type = number\n  default = 1\n}\n'
+        'variable "l" {\n  type = list(string)\n  default = []\n}'
+    )
+    assert value_of("var.n", declared) == 1
+    assert value_of("var.n + 1", declared, variables={"n": "41"}) == 42
+    assert value_of("var.l[0]", declared, variables={"l": '["x"]'}) == "x"
+
+
+def test_workspace_and_owner_are_those_of_the_job() -> None:
+    declared = 'data "coder_workspace" "me" {}\ndata "coder_workspace_owner" "me" {}'
+    facts: dict[str, Any] = {"owner": OWNER, "workspace": WORKSPACE, "transition": "stop"}
+    told = value_of(
+        '"${data.coder_workspace_owner.me.name}/${data.coder_workspace.me.name}'
+        '/${data.coder_workspace.me.transition}/${data.coder_workspace.me.start_count}"',
+        declared,
+        **facts,
+    )
+    assert told == "dana/dev/stop/0"
+
+
+def test_a_parameter_has_the_builds_value_by_name_else_its_default() -> None:
+    declared = 'data "coder_parameter" "label" {\n  name = "size"\n  default = 2\n}'
+    assert value_of("data.coder_parameter.label.value", declared) == "2"
+    given = {"size": "7"}
+    assert value_of("data.coder_parameter.label.value + 1", declared, parameters=given) == 8
+
+
+def test_files_and_template_files_come_from_the_archive() -> None:
+    files = {
+        "main.tf": b"locals {\n"
+        b'  a = file("${path.module}/note.txt")\n'
+        b'  b = templatefile("greet.tpl", { name = "Bo", n = [1, 2] })\n'
+        b'  c = fileexists("absent")\n}\n',
+        "note.txt": b"hi\n",
+        "greet.tpl": b"Hello ${name}%{ for i in n }, ${i}%{ endfor }\n",
+    }
+    scope = Scope(parse_module(files), Inputs(), Notes())
+    assert [scope.value(one) for one in scope.locals.values()] == [
+        "hi\n",
+        "Hello Bo, 1, 2\n",
+        False,
+    ]
+
+
+def test_a_script_keeps_its_words_where_a_part_is_not_known() -> None:
+    text = 'resource "x_y" "z" {}\nlocals {\n  s = "run ${x_y.z.ip} now"\n}'
+    scope = Scope(parse_module({"main.tf": text.encode()}), Inputs(), Notes())
+    assert scope.script(scope.locals["s"]) == "run  now"
+
+
+def test_failures_are_noted_once_with_their_place() -> None:
+    scope = Scope(parse_module({"main.tf": b"locals {\n  s = timestamp()\n}"}), Inputs(), Notes())
+    for _ in range(2):
+        assert scope.value(scope.locals["s"]) is UNKNOWN
+    assert list(scope.notes.lines) == ["main.tf:2: s is left out: timestamp() is not evaluated"]
