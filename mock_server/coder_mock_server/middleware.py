@@ -36,7 +36,10 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-MARKS = ("modelled", "fallback", "router", "preflight", "broken", "site", "control")
+CALL, EXCHANGE, STOPPING = "coder_mock.call", "coder_mock.exchange", "coder_mock.stopping"
+"""Keys under which the application behind us finds our work in the scope."""
+BODY_KEPT = 2000
+MARKS = ("modelled", "fallback", "router", "preflight", "broken", "site", "control", "connexion")
 """How an answer was made, as `X-Coder-Mock` and the journal tell it."""
 BODY_LIMIT = 64 * 1024 * 1024
 """Above Coder's own limit of an upload (10 MiB), so that handlers word the refusal of those."""
@@ -107,7 +110,7 @@ class SpecMiddleware:
         except Disconnected:
             return
         if answer is None:
-            await self.app(scope, _replayed(receive, call.raw), send)
+            await self._pass_on(scope, receive, send, call, exchange)
             return
         exchange.mark = mark
         extra = self._headers(call, mark, exchange)
@@ -190,7 +193,7 @@ class SpecMiddleware:
                 call.raw = exchange.request_body = await read_body(receive)
             except TooLarge as error:
                 return refusal(error), "router"
-        if not plan.covered:
+        if not plan.covered and not call.is_websocket:
             return None, "connexion"
         return await self.pipeline.run(plan, call)
 
@@ -244,6 +247,26 @@ class SpecMiddleware:
             origin_allowed=lambda origin: cors.is_allowed(origin, self._origins),
         )
 
+    async def _pass_on(
+        self, scope: Scope, receive: Receive, send: Send, call: Call, exchange: Exchange
+    ) -> None:
+        """Leave the request to the application behind; its answers get the usual headers, too."""
+        started = time.perf_counter()
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                exchange.status = message["status"]
+                exchange.milliseconds = (time.perf_counter() - started) * 1000
+                extra = self._headers(call, exchange.mark, exchange)
+                message = {**message, "headers": [*message.get("headers", ()), *extra]}
+            elif message["type"] == "http.response.body":
+                exchange.response_body += message.get("body", b"")[:BODY_KEPT]
+            await send(message)
+
+        exchange.mark = "connexion"
+        behind = {**scope, CALL: call, EXCHANGE: exchange, STOPPING: self._stopping}
+        await self.app(behind, _replayed(receive, call.raw), with_headers)
+
     def _new_request_id(self) -> str:
         text = f"{self._random.getrandbits(128):032x}"
         return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
@@ -261,6 +284,28 @@ def _replayed(receive: Receive, body: bytes) -> Receive:
         return {"type": "http.request", "body": body, "more_body": False}
 
     return again
+
+
+class StandardFront(SpecMiddleware):
+    """What stays ours when Connexion's own stack serves the operations (`--stack connexion`).
+
+    The journal, the common headers, the paths beside the API, and websockets: Connexion neither
+    routes nor secures those. Every other request goes on to the stack behind.
+    """
+
+    async def _answer(
+        self, scope: Scope, receive: Receive, call: Call, exchange: Exchange
+    ) -> tuple[Rendered | StreamReply | None, str]:
+        if call.is_websocket or cors.is_preflight(call.method, call.headers):
+            return await super()._answer(scope, receive, call, exchange)
+        own = await self.site.answer(call, receive, read_body)
+        if own is not None:
+            return own
+        try:
+            call.raw = exchange.request_body = await read_body(receive)
+        except TooLarge as error:
+            return refusal(error), "router"
+        return None, "connexion"
 
 
 async def read_body(receive: Receive) -> bytes:

@@ -54,13 +54,10 @@ class Pipeline:
         mark = "modelled" if plan.modelled else "fallback"
         try:
             await self.catch_up()
-            gate = plan.gate if self._unlicensed else None
-            if gate is not None and gate.before_session:
-                raise gate.refusal()
-            if plan.needs_user:
+            self.check_gate(plan, signed_in=False)
+            if plan.needs_user and call.signed_in is None:
                 await self.sign_in(call, plan.signed_out)
-            if gate is not None:
-                raise gate.refusal()
+            self.check_gate(plan, signed_in=True)
             return await self._handle(plan, call, mark)
         except ApiError as error:
             return self._refused(plan, error), mark
@@ -81,6 +78,12 @@ class Pipeline:
         if due is not None and due <= self.world.clock.now():
             async with self.world.store.transaction():
                 simulator.catch_up()
+
+    def check_gate(self, plan: Plan, *, signed_in: bool) -> None:
+        """Raise the 403 of an operation that this edition has no licence for."""
+        gate = plan.gate if self._unlicensed else None
+        if gate is not None and (signed_in or gate.before_session):
+            raise gate.refusal()
 
     async def sign_in(self, call: Call, message: str | None = None) -> None:
         """Put the actor into the call, or raise the API's 401, worded otherwise by `message`."""

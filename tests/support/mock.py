@@ -136,7 +136,8 @@ class Mock:
     ) -> Answer:
         """Send a request; `token=""` sends none, the default is that of the last sign-in."""
         body = raw if raw is not None else b"" if json is None else jsons.dumps(json).encode()
-        scope = self._scope("http", path, token, headers or {})
+        sent = {"content-type": "application/json", **(headers or {})} if body else headers or {}
+        scope = self._scope("http", path, token, {**sent, "content-length": str(len(body))})
         scope["method"] = method
         return self.run(_exchange(self.app, scope, body))
 
