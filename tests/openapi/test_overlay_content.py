@@ -133,3 +133,48 @@ def test_undocumented_operations_are_marked_and_have_ids_of_their_own(specs: Pat
     assert len(operations) - len(aliases) == 278
     assert {operation["x-alias-of"] for operation in aliases} <= set(ids)
     assert all("x-source" in operation for operation in operations if operation not in marked)
+
+
+DESCRIBED_PAGES = {"workspaces.md", "builds.md"}
+DESCRIBED_PATHS = (
+    "/organizations/{organization}/provisionerjobs",
+    "/organizations/{organization}/provisionerjobs/{job}",
+    "/organizations/{organization}/provisionerdaemons",
+)
+
+
+def test_workspaces_builds_and_jobs_are_described_down_to_each_field(specs: Path) -> None:
+    whole = document("2025-05-19", specs)
+    schemas = whole["components"]["schemas"]
+
+    def described(node: dict[str, Any]) -> bool:
+        parts = [node, *node.get("allOf", []), *node.get("anyOf", [])]
+        named = [schemas[part["$ref"].rsplit("/", 1)[1]] for part in parts if "$ref" in part]
+        return any(part.get("description") for part in [*parts, *named])
+
+    reached: set[str] = set()
+
+    def reach(node: Any) -> None:
+        for found in nodes(node):
+            kind, _, name = str(found.get("$ref", "")).removeprefix("#/components/").partition("/")
+            if kind and name not in reached:
+                reached.add(name)
+                reach(whole["components"][kind][name])
+
+    silent, counted = [], 0
+    for path, item in whole["paths"].items():
+        for method, operation in item.items():
+            page = operation.get("x-source", {}).get("page")
+            if page in DESCRIBED_PAGES or path in DESCRIBED_PATHS:
+                counted += 1
+                reach(operation)
+                what = [operation, *operation.get("parameters", [])]
+                silent += [f"{method} {path}" for node in what if not described(node)]
+    for name in sorted(reached & schemas.keys()):
+        if not described(schemas[name]):
+            silent.append(name)
+        for field, schema in schemas[name].get("properties", {}).items():
+            if not described(schema) and not name.endswith("Rules"):
+                silent.append(f"{name}.{field}")
+    assert silent == []
+    assert counted == 18 + 10 + 3
