@@ -10,6 +10,7 @@ from coder_mock_server.terraform.shell import outcome
 
 ECHO = re.compile(r"(?:^|[;\n]|&&|\|\||\bthen\b|\bdo\b)[ \t]*echo\b[ \t]*([^;&|\n>]*)")
 OVERHEAD_SECONDS = 0.02
+PRINTED_AFTER = 0.01
 TIMED_OUT = 255
 
 
@@ -34,7 +35,7 @@ def course(script: AgentScript, *, instant: bool) -> Course:
     if limit and seconds > limit:
         seconds, exit_code, status = limit, TIMED_OUT, "timed_out"
     output = tuple(
-        (0.0 if instant else before, _plain(found[1]))
+        (0.0 if instant else before + PRINTED_AFTER, _plain(found[1]))
         for found in ECHO.finditer(script.script)
         if (before := outcome(script.script[: found.start()]).seconds) <= seconds
     )
