@@ -17,8 +17,9 @@ from coder_openapi.emit import to_json
 from coder_openapi.formats import table_formats
 from coder_openapi.lint import lint, validate
 from coder_openapi.pages import OperationDoc, read_operations
-from coder_openapi.sources import read_sources
+from coder_openapi.sources import Form, SourcePage, SourceSet, read_sources
 from coder_openapi.typecells import ArrayOf, Link, linked_schemas
+from tests.support.api_docs import raw_form, rendered_form
 
 pytestmark = pytest.mark.docs_input
 
@@ -375,3 +376,22 @@ def test_a_single_page_agrees_with_the_same_page_of_the_complete_set(
         for method, operation in item.items():
             other = {**whole[path][method], "x-source": None, "summary": None}
             assert {**operation, "x-source": None, "summary": None} == other
+
+
+@pytest.mark.parametrize("form", ["raw", "rendered"])
+@pytest.mark.parametrize("version", [OLD, NEW])
+def test_every_page_says_the_same_in_every_form(docs: Docs, version: str, form: Form) -> None:
+    def build(text: str, form: Form) -> dict[str, Any]:
+        page = SourcePage("page", text, "0" * 64, form)
+        source = SourceSet((page,), version)
+        return derive(source, version=version, keep_descriptions=False).document
+
+    rewrite = {"raw": raw_form, "rendered": rendered_form}[form]
+    pages = [
+        page for page in read_sources([docs.folder / version]).pages if "### Code s" in page.text
+    ]
+    assert len(pages) > 15
+    for page in pages:
+        one, other = build(page.text, "page"), build(rewrite(page.text), form)
+        assert other["paths"] == one["paths"], page.name
+        assert other["components"] == one["components"], page.name
