@@ -46,6 +46,8 @@ class Problem:
     """Where the document promises it; the rule's oracle where empty."""
     level: Level | None = None
     """Departs from the rule's own level for a stated reason."""
+    known: str = ""
+    """Why this is what healthy servers send; then it is no finding and only counted."""
 
 
 @dataclass(frozen=True, slots=True)

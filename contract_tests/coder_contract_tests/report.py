@@ -33,6 +33,8 @@ class Report:
     absent: tuple[str, ...]
     skipped: tuple[tuple[str, str], ...]
     """Label or rule id, and why it was not examined."""
+    known: tuple[tuple[str, str, str], ...]
+    """Operation, rule and reason of known faults of healthy servers that this one showed, too."""
     judged: Mapping[tuple[str, str], int]
     """How often each rule was applied to each operation: (label, rule id) to a count."""
     requests: int
@@ -71,6 +73,10 @@ class Report:
             "exercised": len(self.exercised),
             "absent": list(self.absent),
             "skipped": [{"what": what, "reason": reason} for what, reason in self.skipped],
+            "known": [
+                {"operation": label, "check": check, "reason": reason}
+                for label, check, reason in self.known
+            ],
             "requests": self.requests,
             "seconds": round(self.seconds, 3),
             "phases": [

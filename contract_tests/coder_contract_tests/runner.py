@@ -176,6 +176,7 @@ def _report(
         exercised=tuple(one.label for one in operations if one.label in session.exercised),
         absent=tuple(sorted(label for label in session.absent if _is_chosen(session, label))),
         skipped=tuple(sorted(session.skipped.items())),
+        known=tuple(sorted(session.known)),
         judged=dict(session.judged),
         requests=session.client.requests,
         seconds=seconds,

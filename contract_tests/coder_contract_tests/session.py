@@ -42,6 +42,7 @@ class Session:
         self.exchanges: list[Exchange] = []
         self.judged: Counter[tuple[str, str]] = Counter()
         self.exercised: Counter[str] = Counter()
+        self.known: Counter[tuple[str, str, str]] = Counter()
         self.absent: dict[str, str] = {}
         self.skipped: dict[str, str] = {}
         self.phase = ""
@@ -136,6 +137,9 @@ class Session:
         self.judged[label, rule.id] += 1
         for problem in judgement:
             if not self.covers(problem.exchange.operation):
+                continue
+            if problem.known:
+                self.known[problem.exchange.label, rule.id, problem.known] += 1
                 continue
             finding = self.ledger.add(rule, problem)
             if finding is not None:

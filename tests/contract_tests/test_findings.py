@@ -57,6 +57,7 @@ def report_of(*findings: Problem) -> Report:
         exercised=("GET /workspaces",),
         absent=(),
         skipped=(),
+        known=(),
         judged={("GET /workspaces", "some_rule"): 1},
         requests=1,
         seconds=0.1,
@@ -137,11 +138,10 @@ def test_json_survives_a_lone_surrogate() -> None:
     json_.render(report_of(Problem(exchange(), "came \ud83d", at="/x"))).encode()
 
 
-def test_a_known_fault_of_healthy_servers_is_a_warning_with_its_record() -> None:
+def test_a_known_fault_of_healthy_servers_names_its_record() -> None:
     body = b'{"message":"An internal server error.","detail":"unauthorized: rbac: forbidden"}'
     (problem,) = no_server_error(Seen(exchange(500, body), TINY)) or ()
-    assert problem.level == "warning"
-    assert "recorded in" in problem.came
+    assert problem.known.endswith("(templates/template-as-member, premium/acl-as-bob)")
 
 
 def test_a_server_error_for_a_request_that_was_wrong_is_a_warning() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from coder_contract_tests.checks.known import known_fault
 from coder_contract_tests.findings import Problem, Rule
 from coder_contract_tests.judging import Judgement, Seen
 
@@ -43,7 +44,8 @@ def media_type_is_documented(seen: Seen) -> Judgement:
     if not exchange.body:
         if not content or exchange.method == "HEAD" or exchange.cut:
             return []
-        return [Problem(exchange, "an empty body", at="body", place=place)]
+        known = known_fault(MEDIA_TYPE_IS_DOCUMENTED.id, exchange)
+        return [Problem(exchange, "an empty body", at="body", place=place, known=known)]
     if not content:
         came = f"a body of {len(exchange.body)} bytes ({kind or 'no media type'}), none documented"
         return [Problem(exchange, came, at="body", place=place)]

@@ -11,6 +11,9 @@ INVALID_REQUEST_IS_REFUSED = Rule(
     promise="a query that the document forbids is not answered with success",
     oracle="the document's parameter schemas",
     applies="generated reads with a query that breaks its schema",
-    explanation="Healthy servers ignore some parameters that the docs list (recorded: the `before` "
-    "of job logs is read by nobody), so acceptance is a warning.",
+    explanation="Healthy servers are lenient in places (nobody reads the `before` of job logs, "
+    "`follow` counts by its mere presence), so acceptance is a warning.",
 )
+
+# Parameters that healthy servers take as they come, whatever the docs say about their type.
+LENIENT_PARAMETERS = frozenset({"before", "follow", "include_all", "no_compression"})

@@ -36,6 +36,8 @@ def _lines(report: Report, colour: bool) -> Iterator[str]:
         yield f"absent on the target ({len(report.absent)}): {_names(report.absent)}"
     for reason, names in _skipped(report).items():
         yield f"not examined ({len(names)}): {_names(names)}: {reason}"
+    for label, _, reason in report.known:
+        yield f"known of healthy servers: {label}: {reason}"
     for reason in report.incomplete:
         yield f"incomplete: {reason}"
     if report.lost:
