@@ -147,7 +147,8 @@ class Renderer:
     def _rendered(self, reply: Reply, body: bytes) -> Rendered:
         headers: list[Header] = []
         if reply.has_body:
-            if reply.media_type == JSON:
+            # Bytes that happen to be JSON are told as what they are, without a charset.
+            if reply.media_type == JSON and not isinstance(reply.body, bytes):
                 headers.append((b"content-type", JSON_TYPE))
             else:
                 headers.append((b"content-type", reply.media_type.encode("latin-1")))

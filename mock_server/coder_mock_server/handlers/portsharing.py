@@ -46,7 +46,7 @@ def upsert_workspace_agent_port_share(call: Call, world: World) -> Reply:
     return Reply.ok(_shown(world.state.port_shares.put(share)))
 
 
-def get_workspace_agent_port_shares(call: Call, world: World) -> Reply:
+def get_workspace_agent_port_shares_delete(call: Call, world: World) -> Reply:
     """End a share. The docs give this operation the name of the list."""
     workspace = lookup.workspace(call, world)
     body = call.body()

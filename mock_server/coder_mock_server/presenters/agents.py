@@ -6,6 +6,7 @@ The bodies hold what both dates of the API know; the document served drops the r
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,14 +18,32 @@ DEFAULT_HELP = "https://coder.com/docs/admin/templates/troubleshooting"
 RELAY = "Coder Embedded Relay"
 
 
+@dataclass(frozen=True, slots=True)
+class Face:
+    """In which of its places an agent is shown."""
+
+    names_subdomains: bool = True
+    is_alone: bool = True
+    """Whether this is the only agent that the answer holds."""
+
+
+ALONE = Face()
+
+
 def resources(world: World, job_id: str, now: datetime, *, by_name: bool = False) -> list[Any]:
-    """The resources of a job: agents' order first as in a build, or by name alone."""
+    """The resources of a job: agents' order first as in a build, or by name alone.
+
+    Where a job's resources are listed by name, their apps tell no `subdomain_name`.
+    """
     found = world.state.resources.by("job", job_id)
     found.sort(key=(lambda x: x.name) if by_name else (lambda x: x.position))
-    return [resource(world, record, now) for record in found]
+    face = Face(names_subdomains=not by_name, is_alone=world.state.agents.count("job", job_id) == 1)
+    return [resource(world, record, now, face) for record in found]
 
 
-def resource(world: World, record: r.WorkspaceResource, now: datetime) -> dict[str, Any]:
+def resource(
+    world: World, record: r.WorkspaceResource, now: datetime, face: Face
+) -> dict[str, Any]:
     """One resource; `agents` and `metadata` are left out when empty."""
     body: dict[str, Any] = {
         "id": record.id,
@@ -38,7 +57,7 @@ def resource(world: World, record: r.WorkspaceResource, now: datetime) -> dict[s
     }
     found = sorted(world.state.agents.by("resource", record.id), key=lambda a: (a.position, a.name))
     if found:
-        body["agents"] = [agent(world, one, now) for one in found]
+        body["agents"] = [agent(world, one, now, face) for one in found]
     if record.metadata:
         body["metadata"] = [
             {"key": item.key, "value": item.value, "sensitive": item.sensitive}
@@ -48,7 +67,9 @@ def resource(world: World, record: r.WorkspaceResource, now: datetime) -> dict[s
     return body
 
 
-def agent(world: World, record: r.WorkspaceAgent, now: datetime) -> dict[str, Any]:
+def agent(
+    world: World, record: r.WorkspaceAgent, now: datetime, face: Face = ALONE
+) -> dict[str, Any]:
     """An agent with its status at `now`."""
     status = rules.agent_status(record, now)
     times = {
@@ -77,15 +98,13 @@ def agent(world: World, record: r.WorkspaceAgent, now: datetime) -> dict[str, An
         "logs_overflowed": record.logs_overflowed,
         "version": record.version,
         "api_version": record.api_version,
-        "apps": [app(world, one) for one in apps_of(world, record.id)],
+        "apps": [app(world, one, face) for one in apps_of(world, record.id)],
         "connection_timeout_seconds": record.connection_timeout_seconds,
         "troubleshooting_url": troubleshooting_url(world, record),
         "subsystems": sorted(record.subsystems),
         "health": health(record, now),
         "display_apps": list(record.display_apps),
-        "log_sources": [
-            log_source(source) for source in sorted(record.log_sources, key=lambda s: s.id)
-        ],
+        "log_sources": [log_source(source) for source in _sources(record, face)],
         "scripts": [script(one) for one in record.scripts],
         "startup_script_behavior": startup_behavior(record),
     }
@@ -98,6 +117,11 @@ def agent(world: World, record: r.WorkspaceAgent, now: datetime) -> dict[str, An
     if record.latency_ms is not None:
         body["latency"] = {RELAY: {"preferred": True, "latency_ms": record.latency_ms}}
     return body | _older_names(record)
+
+
+def _sources(record: r.WorkspaceAgent, face: Face) -> Iterable[r.AgentLogSource]:
+    """By id where one agent is read alone, else in the order of their making."""
+    return sorted(record.log_sources, key=lambda s: s.id) if face.is_alone else record.log_sources
 
 
 def _older_names(record: r.WorkspaceAgent) -> dict[str, Any]:
@@ -169,7 +193,7 @@ def apps_of(world: World, agent_id: str) -> list[r.WorkspaceApp]:
     return found
 
 
-def app(world: World, record: r.WorkspaceApp) -> dict[str, Any]:
+def app(world: World, record: r.WorkspaceApp, face: Face = ALONE) -> dict[str, Any]:
     """An app; its texts are left out when empty."""
     body: dict[str, Any] = {
         "id": record.id,
@@ -189,7 +213,7 @@ def app(world: World, record: r.WorkspaceApp) -> dict[str, Any]:
         "statuses": [app_status(one) for one in world.state.app_statuses.by("app", record.id)],
     }
     texts = {"url": record.url, "command": record.command, "icon": record.icon}
-    if record.subdomain:
+    if record.subdomain and face.names_subdomains:
         texts["subdomain_name"] = subdomain_name(world, record)
     body.update((key, text) for key, text in texts.items() if text)
     return body

@@ -12,6 +12,7 @@ from coder_mock_server.call import Call, Reply, StreamItem, StreamReply, World
 from coder_mock_server.domain import records as r
 from coder_mock_server.errors import ApiError, Invalid, NotFound, Unauthorized, Validation
 from coder_mock_server.handlers.agents.network import MAJOR, MINOR, check_version
+from coder_mock_server.handlers.users.personal import ssh_key_of
 from coder_mock_server.presenters import agents as present
 from coder_mock_server.wire_in import Body
 
@@ -158,9 +159,7 @@ def patch_workspace_agent_app_status(call: Call, world: World) -> Reply:
 def get_workspace_agent_git_ssh_key(call: Call, world: World) -> Reply:
     """The key pair of the workspace's owner."""
     _, workspace = _agent_of(call, world)
-    key = world.state.ssh_keys.get(workspace.owner_id)
-    if key is None:
-        raise NotFound()
+    key = ssh_key_of(world, workspace.owner_id)
     return Reply.ok({"public_key": key.public_key, "private_key": key.private_key})
 
 
