@@ -37,7 +37,7 @@ class Pipeline:
         world: World,
         renderer: Renderer,
         *,
-        simulator: Simulator | None = None,
+        simulator: Simulator,
         foreign: bool = False,
         log: Log = to_stderr,
     ) -> None:
@@ -71,13 +71,8 @@ class Pipeline:
 
     async def catch_up(self) -> None:
         """Take due jobs and agents forward, as their timer would have done by now."""
-        simulator = self.simulator
-        if simulator is None:
-            return
-        due = simulator.next_due
-        if due is not None and due <= self.world.clock.now():
-            async with self.world.store.transaction():
-                simulator.catch_up()
+        if self.simulator.is_due():
+            await self.simulator.look()
 
     def check_gate(self, plan: Plan, *, signed_in: bool) -> None:
         """Raise the 403 of an operation that this edition has no licence for."""

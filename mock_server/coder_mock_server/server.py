@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
-from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -12,31 +10,23 @@ import orjson
 from coder_mock_server.call import World
 from coder_mock_server.clock import Clock
 from coder_mock_server.discovery import find_handlers
-from coder_mock_server.errors import UsageError
 from coder_mock_server.handlers.fallback import make_fallback
 from coder_mock_server.ids import Ids
 from coder_mock_server.journal import Journal
+from coder_mock_server.loaded import Loaded
 from coder_mock_server.pipeline import Log, Pipeline, to_stderr
 from coder_mock_server.plan import Plan, Tools, compile_plans
 from coder_mock_server.policy import policy_for
 from coder_mock_server.projection import Projections
 from coder_mock_server.rendering import Rendered, Renderer
 from coder_mock_server.settings import Settings
+from coder_mock_server.simulator import Simulator
 from coder_mock_server.spec.document import Document
 from coder_mock_server.spec.loading import is_shipped, load_document
 from coder_mock_server.spec.routing import Router
 from coder_mock_server.spec.validators import ValidatorPool
 from coder_mock_server.store.memory import MemoryStore
 from coder_mock_server.views import Views
-
-
-@dataclass(frozen=True, slots=True)
-class Loaded:
-    """Whom a scenario brought along, for the lines that `serve` prints."""
-
-    users: list[tuple[str, str, str]] = field(default_factory=list)
-    """User name, email, password."""
-    token: str | None = None
 
 
 class Server:
@@ -60,7 +50,7 @@ class Server:
         )
         self.router: Router[Plan] = Router(self.plans)
         self.journal = Journal()
-        self.simulator = _simulator(self.world)
+        self.simulator = Simulator(self.world)
         self.pipeline = Pipeline(
             self.world,
             self.renderer,
@@ -69,8 +59,8 @@ class Server:
             log=log,
         )
         self.loaded = Loaded()
-        self.failure: Exception | None = None
-        """Why it did not start."""
+        self.scenario = settings.scenario
+        self.snapshots: dict[str, Any] = {}
         self.stopping = asyncio.Event()
         """Set when the server ends, so that open streams do."""
         self._started = False
@@ -82,9 +72,8 @@ class Server:
         if self._started:
             return
         self._started = True
-        await self.load_scenario()
-        if self.simulator is not None:
-            self._timer = asyncio.create_task(self.simulator.run())
+        await self._load(self.scenario)
+        self._timer = asyncio.create_task(self.simulator.run())
 
     async def stop(self) -> None:
         """End the streams and stop the simulator."""
@@ -95,9 +84,30 @@ class Server:
             self._timer = None
         self._started = False
 
-    async def load_scenario(self) -> None:
-        """Fill the empty world with the scenario of the settings."""
-        self.loaded = await _populate(self.world, self.settings.scenario)
+    async def reset(self, scenario: str) -> None:
+        """Start over with a scenario; ids and tokens are those of a fresh server."""
+        import coder_fixtures
+
+        coder_fixtures.load(scenario)  # while there is still something to go on with
+        await self.world.store.reset()
+        self.world.ids = Ids(self.settings.seed)
+        self.world.views.clear()
+        await self._load(scenario)
+        self.simulator.forget()
+
+    async def restore(self, snapshot: Any) -> None:
+        """Put back what the store kept."""
+        await self.world.store.restore(snapshot)
+        self.world.views.clear()
+        self.simulator.forget()
+
+    async def _load(self, scenario: str) -> None:
+        """Fill the empty world."""
+        import coder_fixtures  # reads YAML, which only the start needs
+        from coder_mock_server.scenario_loader import populate
+
+        self.loaded = await populate(self.world, coder_fixtures.load(scenario))
+        self.scenario = scenario
 
     def document_answer(self) -> Rendered:
         """The served document itself."""
@@ -105,30 +115,3 @@ class Server:
             self._document_bytes = orjson.dumps(self.document.raw)
         headers = ((b"content-type", b"application/json; charset=utf-8"),)
         return Rendered(200, headers, self._document_bytes)
-
-
-def _simulator(world: World) -> Any:
-    try:
-        from coder_mock_server.simulator import Simulator
-    except ImportError:
-        return None
-    return Simulator(world)
-
-
-async def _populate(world: World, scenario: str) -> Loaded:
-    try:
-        import coder_fixtures
-        from coder_mock_server.scenario_loader import populate
-    except ImportError:
-        if scenario != "empty":
-            raise UsageError(f"scenario {scenario!r} cannot be loaded yet; use `empty`") from None
-        from coder_mock_server.domain.people import builtin_organization
-        from coder_mock_server.simulator.daemons import put_built_in
-
-        now = world.now()
-        async with world.store.transaction():
-            world.state.organizations.put(builtin_organization(world.ids.uuid(), now))
-            put_built_in(world, now)
-        return Loaded()
-    result = populate(world, coder_fixtures.load(scenario))
-    return await result if inspect.isawaitable(result) else result

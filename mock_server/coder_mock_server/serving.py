@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import logging
 import signal
 import socket
 import sys
@@ -30,9 +31,14 @@ class _Uvicorn(uvicorn.Server):
         self.received: signal.Signals | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        # Here, not as the application's lifespan: uvicorn would hide why it failed.
+        await self._ready.server.start()
         await super().startup(sockets)
-        if self.started:
-            self._ready.announce()
+        self._ready.announce()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        await self._ready.server.stop()
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -52,6 +58,13 @@ class _Uvicorn(uvicorn.Server):
             except NotImplementedError:
                 signal.signal(name, lambda number, _: stop(signal.Signals(number)))
         yield
+
+
+class _WithoutNoise(logging.Filter):
+    """Drops what uvicorn says of each refused websocket: that it was refused is no error."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return "without completing handshake" not in record.getMessage()
 
 
 class Ready:
@@ -90,7 +103,7 @@ def serve(settings: Settings) -> int:
         loop="auto",
         http="httptools",
         ws="websockets-sansio",
-        lifespan="on",
+        lifespan="off",
         access_log=False,
         log_level=settings.log_level if settings.log_level == "debug" else "warning",
         server_header=False,
@@ -98,10 +111,9 @@ def serve(settings: Settings) -> int:
         timeout_graceful_shutdown=GRACE_SECONDS,
         ws_ping_interval=15.0,
     )
+    logging.getLogger("uvicorn.error").addFilter(_WithoutNoise())
     runner = _Uvicorn(config, Ready(server, url))
     runner.run(sockets=[listener])
-    if not runner.started:
-        raise server.failure or RuntimeError("the server did not start")
     return 130 if runner.received is signal.SIGINT else 0
 
 

@@ -6,6 +6,9 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
 from coder_mock_server.call import Call
+from coder_mock_server.control.routes import PREFIX
+from coder_mock_server.control.routes import answer as control
+from coder_mock_server.docs_page import docs_answer
 from coder_mock_server.errors import ApiError
 from coder_mock_server.pipeline import refusal
 from coder_mock_server.rendering import Header, Rendered
@@ -59,8 +62,15 @@ class Site:
             return refusal(SWAGGER_DISABLED), "site"
         if path.startswith("/scim/v2/") and not self._scim:
             return refusal(SCIM_DISABLED), "site"
+        if path == PREFIX or path.startswith(f"{PREFIX}/"):
+            return await control(self._server, call, await read_body(receive)), "control"
         if path == "/openapi.json" and call.method == "GET":
             return self._server.document_answer(), "site"
+        if path == "/docs" or path.startswith("/docs/"):
+            page = docs_answer(self._server, call, path) if call.method == "GET" else None
+            return None if page is None else (page, "site")
+        if path == "/" and call.method == "GET":
+            return Rendered(307, ((b"location", b"/docs"),), b""), "site"
         return None
 
     async def lifespan(self, receive: Receive, send: Send) -> None:
@@ -71,10 +81,8 @@ class Site:
                 try:
                     await self._server.start()
                 except Exception as error:
-                    # Whoever runs us words it; uvicorn only has to know that it was in vain.
-                    self._server.failure = error
-                    await send({"type": "lifespan.startup.failed", "message": ""})
-                    return
+                    await send({"type": "lifespan.startup.failed", "message": str(error)})
+                    raise
                 await send({"type": "lifespan.startup.complete"})
             elif message["type"] == "lifespan.shutdown":
                 await self._server.stop()
