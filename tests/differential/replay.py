@@ -361,7 +361,7 @@ def differences(real: Any, ours: Any, ignore: list[str], at: str = "") -> list[s
             if len(real) == len(ours)
             else [f"{at}: {len(real)} items on the real server, {len(ours)} here"]
         )
-        for index, (a, b) in enumerate(zip(real, ours, strict=True)):
+        for index, (a, b) in enumerate(zip(real, ours, strict=False)):
             found += differences(a, b, ignore, f"{at}.{index}" if at else str(index))
         return found
     return (
