@@ -433,7 +433,14 @@ def _parsed_yaml(text: Value) -> Value:
 def _yaml(value: Value) -> str:
     import yaml
 
-    return str(yaml.safe_dump(_plain(value), default_flow_style=False, default_style='"'))
+    class Quoting(yaml.SafeDumper):
+        """Writes strings in quotes and all else plainly, as Terraform does."""
+
+    def quoted(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"')
+
+    Quoting.add_representer(str, quoted)
+    return str(yaml.dump(_plain(value), Dumper=Quoting, default_flow_style=False))
 
 
 FUNCTIONS: Final[Mapping[str, Callable[..., Value]]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -95,6 +96,56 @@ def test_syntax_means_what_terraform_means(expression: str, value: Any) -> None:
         ("tostring(1.50)", "1.5"),
         ('md5("a")', "0cc175b9c0f1b6a831c399e269772661"),
         ('yamldecode("a: [1]").a', [1]),
+        ('format("%5.2f|%x|%s|%v", 3.14159, 255, [1], null)', " 3.14|ff|[1]|null"),
+        ("abs(-3) + ceil(1.2) + floor(1.8) + signum(-9)", 5),
+        ('index(["a", "b"], "b")', 1),
+        ('compact(["a", "", null])', ["a"]),
+        ("distinct([1, 2, 1])", [1, 2]),
+        ("range(1, 4)", [1, 2, 3]),
+        ("range(4, 1, -2)", [4, 2]),
+        ("range(0)", []),
+        ("slice([1, 2, 3], 1, 3)", [2, 3]),
+        ("chunklist([1, 2, 3], 2)", [[1, 2], [3]]),
+        ("chunklist([1, 2], 0)", [[1, 2]]),
+        ('substr("hello", -3, -1)', "llo"),
+        ("values({ b = 1, a = 2 })", [2, 1]),
+        ("tolist(toset([2, 1]))", [1, 2]),
+        ('tomap({ a = 1 })["a"]', 1),
+        ("tostring(null)", None),
+        ("coalescelist([], [1])", [1]),
+        ("one([])", None),
+        ("log(8, 2)", 3),
+        ('parseint("ff", 16)', 255),
+        ('trim("?x?", "?")', "x"),
+        ('indent(2, "a\\nb")', "a\n  b"),
+        ('setproduct(["a"], [1, 2])', [["a", 1], ["a", 2]]),
+        ('setunion(["a"], ["b"])', ["a", "b"]),
+        ('setintersection(["a", "b"], ["b"])', ["b"]),
+        ('setsubtract(["a", "b"], ["b"])', ["a"]),
+        ('transpose({ a = ["x"] })', {"x": ["a"]}),
+        ('base64sha256("a")', "ypeBEsobvcr6wjGzmiPcTaeG7/gUfE5yuYB3ha/uSLs="),
+        ('sha256("")', "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+        ('uuidv5("dns", "example.com")', "cfbff0d1-9375-5685-968c-48ce8b15ae17"),
+        ('basename("/a/b.c")', "b.c"),
+        ('dirname("/a/b.c")', "/a"),
+        ('pathexpand("~/x")', "/home/coder/x"),
+        ('urlencode("a b/c")', "a+b%2Fc"),
+        ('matchkeys([1, 2], ["a", "b"], ["b"])', [2]),
+        ('regexall("[a-z]", "1a2b")', ["a", "b"]),
+        ('regex("(?P<first>[a-z])", "1a")', {"first": "a"}),
+        ('yamlencode({ a = 1 })', '"a": 1\n'),
+        ('startswith("ab", "a") && endswith("ab", "b") && strcontains("ab", "ab")', True),
+        ('trimprefix("ab", "a") == "b" && trimsuffix("ab", "b") == "a"', True),
+        ('alltrue([true]) && anytrue([false, true])', True),
+        ('reverse(["a", "b"])', ["b", "a"]),
+        ('strrev("ab")', "ba"),
+        ('chomp("a\\n")', "a"),
+        ("sensitive(1) + nonsensitive(1)", 2),
+        ('issensitive("x")', False),
+        ('abspath("x")', "/home/coder/x"),
+        ('templatestring("<$${n}>", { n = 1 })', "<1>"),
+        ("min(3, 1, 2)", 1),
+        ('split("", "ab")', ["a", "b"]),
     ],
 )  # fmt: skip
 def test_functions_give_what_terraforms_give(expression: str, value: Any) -> None:
@@ -116,6 +167,29 @@ def test_functions_give_what_terraforms_give(expression: str, value: Any) -> Non
         "range(1000000)",
         'templatefile("absent.tpl", {})',
         "local.asked_for",
+        "one([1, 2])",
+        "coalesce(null)",
+        "coalescelist([])",
+        'index([], "a")',
+        'lookup({}, "a")',
+        'regex("x", "a")',
+        "pow(10, 5000)",
+        "setproduct(range(1000), range(1000))",
+        "length(1)",
+        'upper(["a"])',
+        "keys([1])",
+        'lower("a", "b")',
+        'yamldecode("[")',
+        'type("x")',
+        'fileset(".", "*")',
+        "{ a = 1 }[0]",
+        "true[0]",
+        "1.a",
+        "!1",
+        "[for x in 1 : x]",
+        "max(1...)",
+        "module.gone.x",
+        "data.coder_parameter.gone.value",
     ],
 )
 def test_what_has_no_value_is_reported_as_such(expression: str) -> None:
@@ -196,6 +270,63 @@ def test_files_and_template_files_come_from_the_archive() -> None:
         "Hello Bo, 1, 2\n",
         False,
     ]
+
+
+@pytest.mark.parametrize(
+    ("function", "value"),
+    [
+        ("filebase64", "aGk="),
+        ("filemd5", "49f68a5c8493ec2c0bf489821c21fc3b"),
+        ("filebase64sha256", "j0NDRmSPa5bfid2pAcUXaxCm2Dlh3TwayItZstwyeqQ="),
+    ],
+)
+def test_files_can_be_encoded_and_hashed(function: str, value: str) -> None:
+    files = {"main.tf": f'locals {{\n  a = {function}("x")\n}}\n'.encode(), "x": b"hi"}
+    scope = Scope(parse_module(files), Inputs(), Notes())
+    assert scope.value(scope.locals["a"]) == value
+
+
+@pytest.mark.parametrize(
+    ("attribute", "value"),
+    [
+        ("access_port", 443),
+        ("id", "00000000-0000-4000-8000-000000000001"),
+        ("owner_email", "dana@example.com"),
+        ("is_prebuild", False),
+    ],
+)
+def test_the_workspace_tells_its_facts(attribute: str, value: Any) -> None:
+    told = value_of(
+        f"data.coder_workspace.me.{attribute}",
+        'data "coder_workspace" "me" {}',
+        owner=OWNER,
+        workspace=replace(WORKSPACE, access_url="https://coder.example.com"),
+    )
+    assert told == value
+
+
+def test_resources_that_are_not_known_in_number_are_assumed_once_or_left_out() -> None:
+    text = (
+        'resource "x_y" "one" {\n  count = x_y.other.size\n}\nresource "x_y" "other" {}\n'
+        'resource "x_y" "none" {\n  for_each = x_y.other.names\n}'
+    )
+    scope = Scope(parse_module({"main.tf": text.encode()}), Inputs(), Notes())
+    counted = [scope.instances(scope.resources["x_y", name]) for name in ("one", "none")]
+    assert [len(instances) for instances in counted] == [1, 0]
+    assert len(scope.notes.lines) == 2
+
+
+def test_more_instances_than_anybody_wants_are_cut_off() -> None:
+    text = 'resource "x_y" "z" {\n  count = 100000\n}'
+    scope = Scope(parse_module({"main.tf": text.encode()}), Inputs(), Notes())
+    assert len(scope.instances(scope.resources["x_y", "z"])) == 500
+
+
+def test_an_endless_evaluation_is_given_up() -> None:
+    text = "locals {\n  a = range(5000)\n  b = [for x in local.a : [for y in local.a : x + y]]\n}"
+    scope = Scope(parse_module({"main.tf": text.encode()}), Inputs(), Notes())
+    assert scope.value(scope.locals["b"]) is UNKNOWN
+    assert "too many steps" in next(iter(scope.notes.lines))
 
 
 def test_a_script_keeps_its_words_where_a_part_is_not_known() -> None:

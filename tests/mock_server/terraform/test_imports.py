@@ -175,13 +175,94 @@ def test_a_local_module_is_evaluated_with_its_arguments() -> None:
         'module "near" {\n  source = "./sub"\n  label = "given"\n  agent = coder_agent.main.id\n}\n'
         'resource "terraform_data" "y" {\n  input = module.near.out\n}'
     )
-    result = import_template(module(text, sub__main=inner, **{"sub__main.tf": inner}), variables={})
+    result = import_template(module(text, **{"sub__main.tf": inner}), variables={})
     assert result.error is None
     assert [one.name for one in result.parameters] == ["given"]
     held = {one.address: [agent.name for agent in one.agents] for one in result.start.resources}
     assert held == {"module.near.terraform_data.x": ["main"], "terraform_data.y": []}
     outer = next(one for one in result.start.instances if one.name == "y")
     assert dict(outer.attributes)["input"] == "given!"
+
+
+@pytest.mark.parametrize(
+    ("source", "files", "said"),
+    [
+        ('"./absent"', {}, "the archive has no module in absent"),
+        ('"./sub"', {"sub/main.tf": "broken {"}, "Unclosed configuration block"),
+        ("var.where", {}, "its source that is not known is not in the archive"),
+        ('"./."', {}, "modules are nested too deep"),
+    ],
+)
+def test_a_local_module_that_cannot_be_read_is_noted(
+    source: str, files: dict[str, str], said: str
+) -> None:
+    text = f'variable "where" {{\n  default = null\n}}\nmodule "m" {{\n  source = {source}\n}}\n'
+    sources = {name: body.encode() for name, body in ({"main.tf": text} | files).items()}
+    result = import_template(parse_module(sources), variables={})
+    assert any(said in note for note in result.notes)
+
+
+def test_modules_for_each_element_have_their_key_in_the_address() -> None:
+    inner = 'variable "n" {}\nresource "terraform_data" "x" {\n  input = var.n\n}\n'
+    text = 'module "m" {\n  source = "./sub"\n  for_each = toset(["a", "b"])\n  n = each.key\n}\n'
+    result = import_template(module(text, **{"sub__main.tf": inner}), variables={})
+    assert [one.address for one in result.start.resources] == [
+        'module.m["a"].terraform_data.x',
+        'module.m["b"].terraform_data.x',
+    ]
+
+
+def test_external_logins_are_listed_once() -> None:
+    text = (
+        'data "coder_external_auth" "a" {\n  id = "github"\n}\n'
+        'data "coder_external_auth" "b" {\n  id = "gitlab"\n  optional = true\n}\n'
+        'data "coder_git_auth" "c" {\n  id = "github"\n}\n'
+    )
+    found = imported(text).external_auth
+    assert [(one.id, one.optional) for one in found] == [("github", False), ("gitlab", True)]
+
+
+def test_an_app_slug_used_twice_fails_the_import() -> None:
+    def app(label: str) -> str:
+        return (
+            f'resource "coder_app" "{label}" {{\n  agent_id = coder_agent.main.id\n'
+            '  slug = "same"\n}\n'
+        )
+
+    holder = 'resource "terraform_data" "x" {\n  input = coder_agent.main.id\n}\n'
+    result = imported(AGENT + holder + app("a") + app("b"))
+    assert result.error == (f'{ON_START}plan resources: duplicate app slug: "same" is used 2 times')
+
+
+def test_a_stop_that_cannot_be_planned_fails_the_import() -> None:
+    text = (
+        'resource "terraform_data" "x" {\n  lifecycle {\n    precondition {\n'
+        "      condition = data.coder_workspace.me.start_count == 1\n"
+        '      error_message = "never stop"\n    }\n  }\n}'
+    )
+    result = imported(text)
+    assert result.error == "template import provision for stop: terraform plan: exit status 1"
+
+
+def test_arguments_that_name_no_resource_are_not_taken_for_references() -> None:
+    text = (
+        'provider "docker" {\n  alias = "far_away"\n}\n'
+        'resource "docker_container" "x" {\n  provider = docker.far_away\n  image = "i"\n'
+        "  lifecycle {\n    ignore_changes = [some_block.some_part]\n  }\n}"
+    )
+    assert imported(text).error is None
+
+
+def test_a_dynamic_block_over_a_list_or_set_has_keys_and_values() -> None:
+    text = parameter(
+        "p",
+        'dynamic "option" {\n    for_each = ["x", "y"]\n    iterator = each_one\n'
+        "    content {\n      name = each_one.key\n      value = each_one.value\n    }\n  }\n"
+        '  dynamic "option" {\n    for_each = toset(["z"])\n'
+        "    content {\n      name = option.key\n      value = option.value\n    }\n  }",
+    )
+    (one,) = imported(text).parameters
+    assert [(o.name, o.value) for o in one.options] == [("0", "x"), ("1", "y"), ("z", "z")]
 
 
 def test_start_and_stop_differ_by_start_count() -> None:
