@@ -16,4 +16,13 @@ INVALID_REQUEST_IS_REFUSED = Rule(
 )
 
 # Parameters that healthy servers take as they come, whatever the docs say about their type.
-LENIENT_PARAMETERS = frozenset({"before", "follow", "include_all", "no_compression"})
+_LENIENT = frozenset({"before", "follow", "include_all", "no_compression"})
+# The list of workspaces once documented its filters as parameters; only `q` was ever read.
+_UNREAD = frozenset({"owner", "name", "status", "template", "has_agent", "deleting_by"})
+
+
+def is_read(label: str, parameter: str) -> bool:
+    """Whether a healthy server looks at a parameter closely enough to refuse it."""
+    if label == "GET /workspaces" and parameter in _UNREAD:
+        return False
+    return parameter not in _LENIENT
