@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from coder_mock_server.domain.records import CustomRole, Member
 from coder_mock_server.store.state import State
 
 ANY = "*"
@@ -216,6 +217,8 @@ class Subject:
     organization_roles: tuple[tuple[str, tuple[str, ...]], ...]
     groups: frozenset[str]
     scope: str = "all"
+    custom: tuple[tuple[str, Grants, Grants], ...] = ()
+    """(organization, granted, denied) of each role that an organization made up."""
 
 
 def subject_of(state: State, user_id: str, scope: str = "all") -> Subject:
@@ -229,7 +232,25 @@ def subject_of(state: State, user_id: str, scope: str = "all") -> Subject:
         tuple((member.organization_id, member.roles) for member in members),
         frozenset(groups),
         scope,
+        tuple(_custom(state, members)) if len(state.custom_roles) else (),
     )
+
+
+def _custom(state: State, members: Iterable[Member]) -> Iterable[tuple[str, Grants, Grants]]:
+    for member in members:
+        for name in member.roles:
+            role = state.custom_roles.get((member.organization_id, name))
+            if role is not None:
+                granted, denied = (_collected(role, negate=negate) for negate in (False, True))
+                yield member.organization_id, granted, denied
+
+
+def _collected(role: CustomRole, *, negate: bool) -> Grants:
+    found: dict[str, set[str]] = {}
+    for negated, type, action in role.permissions:
+        if negated is negate:
+            found.setdefault(type, set()).add(action)
+    return {type: frozenset(actions) for type, actions in found.items()}
 
 
 def group_ids_of(state: State, user_id: str) -> Iterable[str]:
@@ -254,6 +275,15 @@ def may(subject: Subject, action: str, thing: Thing) -> bool:
         CREATION_BAN in roles for _, roles in in_organizations
     ):
         return False
+    custom = [
+        (granted, denied)
+        for organization, granted, denied in subject.custom
+        if thing.any_organization or organization == thing.organization_id
+    ]
+    if any(_allows(denied, thing.type, action) for _, denied in custom):
+        return False
+    if any(_allows(granted, thing.type, action) for granted, _ in custom):
+        return True
     if any(_allows(SITE_GRANTS.get(role, {}), thing.type, action) for role in site):
         return True
     for _, roles in in_organizations:
@@ -275,7 +305,7 @@ def _allows(grants: Grants, type: str, action: str) -> bool:
     actions = grants.get(type)
     if actions is None:
         return ANY in grants and action in NOT_ALL.get(type, ACTIONS[type])
-    return action in actions
+    return action in actions or ANY in actions
 
 
 def may_assign(subject: Subject, role: str) -> bool:

@@ -101,6 +101,19 @@ class Member:
     """Organization roles; the implicit `organization-member` is not listed."""
 
 
+@dataclass(frozen=True, slots=True)
+class CustomRole:
+    """A role that an organization made up."""
+
+    organization_id: str
+    name: str
+    created_at: datetime
+    updated_at: datetime
+    display_name: str = ""
+    permissions: tuple[tuple[bool, str, str], ...] = ()
+    """(negate, resource type, action), in the order given."""
+
+
 # --- templates -----------------------------------------------------------------------------
 
 

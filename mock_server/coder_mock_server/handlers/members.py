@@ -10,7 +10,6 @@ from coder_mock_server.domain import records as r
 from coder_mock_server.domain.access import (
     ORGANIZATION_ROLES,
     SITE_ROLES,
-    Subject,
     Thing,
     may_assign,
     may_assign_in,
@@ -21,6 +20,10 @@ from coder_mock_server.presenters import organizations as present
 from coder_mock_server.presenters import users as present_user
 from coder_mock_server.wire_in import QueryReader, pagination
 
+_FORBIDDEN_PERMISSIONS = (
+    ("site_permissions", "site wide"),
+    ("user_permissions", "user"),
+)
 IMPLICIT = ("member", "organization-member")
 """Everybody has them; they are not offered."""
 
@@ -29,7 +32,7 @@ def list_organization_members(call: Call, world: World) -> Reply:
     """The members that the caller may read, without the system user."""
     organization = lookup.organization(call, world)
     rows = _readable(call, world, organization)
-    return Reply.ok([present_user.member_with_user(*row) for row in rows])
+    return Reply.ok([present_user.member_with_user(world, *row) for row in rows])
 
 
 def paginated_organization_members(call: Call, world: World) -> Reply:
@@ -53,7 +56,7 @@ def paginated_organization_members(call: Call, world: World) -> Reply:
     cut = page.cut(rows)
     if not cut:
         raise ApiError(500, "An internal server error occurred.")
-    members = [present_user.member_with_user(*row) for row in cut]
+    members = [present_user.member_with_user(world, *row) for row in cut]
     return Reply.ok({"members": members, "count": len(rows)})
 
 
@@ -83,7 +86,7 @@ def add_organization_member(call: Call, world: World) -> Reply:
         raise NotFound()
     now = world.now()
     member = world.state.members.put(r.Member(organization.id, user.id, now, now))
-    return Reply.ok(present_user.member(member))
+    return Reply.ok(present_user.member(world, member))
 
 
 def remove_organization_member(call: Call, world: World) -> Reply:
@@ -110,15 +113,16 @@ def assign_role_to_organization_member(call: Call, world: World) -> Reply:
     if not lookup.can(call, world, "assign", Thing("assign_org_role", organization.id)):
         raise Forbidden()
     wanted = without_repetition(body.strings("roles"))
-    _check_roles(lookup.subject(call, world), member, wanted)
+    _check_roles(call, world, member, wanted)
     member = replace(member, roles=wanted, updated_at=world.now())
-    return Reply.ok(present_user.member(world.state.members.put(member)))
+    return Reply.ok(present_user.member(world, world.state.members.put(member)))
 
 
-def _check_roles(who: Subject, member: r.Member, wanted: tuple[str, ...]) -> None:
-    organization_id = member.organization_id
+def _check_roles(call: Call, world: World, member: r.Member, wanted: tuple[str, ...]) -> None:
+    organization_id, who = member.organization_id, lookup.subject(call, world)
+    custom = world.state.custom_roles
     for role in wanted:
-        if role not in ORGANIZATION_ROLES:
+        if role not in ORGANIZATION_ROLES and (organization_id, role) not in custom:
             raise ApiError(400, f'"{role}:{organization_id}" is not a supported role')
     changed = set(wanted).symmetric_difference(member.roles)
     for role in (*wanted, *member.roles):
@@ -142,12 +146,95 @@ def get_member_roles_by_organization(call: Call, world: World) -> Reply:
     """The roles of an organization, and whether the caller may give them."""
     organization = lookup.organization(call, world)
     who = lookup.subject(call, world)
-    return Reply.ok(
-        [
-            present.assignable_organization_role(
-                role, organization.id, assignable=may_assign_in(who, organization.id, role)
+    built_in = [
+        present.assignable_organization_role(
+            role, organization.id, assignable=may_assign_in(who, organization.id, role)
+        )
+        for role in sorted(ORGANIZATION_ROLES)
+        if role not in IMPLICIT
+    ]
+    custom = [
+        {
+            **present.custom_role(role),
+            "assignable": may_assign_in(who, organization.id, role.name),
+            "built_in": False,
+        }
+        for role in world.state.custom_roles.by("organization", organization.id)
+    ]
+    return Reply.ok([*built_in, *custom])
+
+
+def insert_a_custom_organization_role(call: Call, world: World) -> Reply:
+    """A new role of the organization."""
+    organization = lookup.organization(call, world)
+    role = _custom_role(call, world, organization, "create")
+    if world.state.custom_roles.one("name", role.name.lower()) is not None:
+        raise ApiError(
+            400,
+            "Failed to update role permissions",
+            'pq: duplicate key value violates unique constraint "idx_custom_roles_name_lower"',
+        )
+    return Reply.ok(present.custom_role(world.state.custom_roles.put(role)))
+
+
+def upsert_a_custom_organization_role(call: Call, world: World) -> Reply:
+    """Change a role of the organization."""
+    organization = lookup.organization(call, world)
+    role = _custom_role(call, world, organization, "update")
+    before = world.state.custom_roles.get((organization.id, role.name))
+    if before is None:
+        raise NotFound()
+    role = replace(role, created_at=before.created_at)
+    return Reply.ok(present.custom_role(world.state.custom_roles.put(role)))
+
+
+def delete_a_custom_organization_role(call: Call, world: World) -> Reply:
+    """Delete a role; whoever had it has it no more."""
+    organization = lookup.organization(call, world)
+    if not lookup.can(call, world, "delete", Thing("assign_org_role", organization.id)):
+        raise NotFound()
+    name = call.path["roleName"]
+    if world.state.custom_roles.remove((organization.id, name)) is None:
+        raise NotFound(f"No custom role with the name {name} found", "no role found")
+    for member in world.state.members.by("organization", organization.id):
+        if name in member.roles:
+            left = tuple(role for role in member.roles if role != name)
+            world.state.members.put(replace(member, roles=left))
+    return Reply.no_content()
+
+
+def _custom_role(
+    call: Call, world: World, organization: r.Organization, action: str
+) -> r.CustomRole:
+    """The role that the body describes, refused where it may not be."""
+    body = call.body()
+    if not lookup.can(call, world, action, Thing("assign_org_role", organization.id)):
+        raise NotFound()
+    name = body.text("name")
+    if name in ORGANIZATION_ROLES or name in SITE_ROLES:
+        raise ApiError(
+            400,
+            "Reserved role name",
+            f'"{name}" is a reserved role name, and not allowed to be used',
+        )
+    body.validate(("name", "required,username"))
+    for field, what in _FORBIDDEN_PERMISSIONS:
+        if body.items(field):
+            raise ApiError(
+                400,
+                f"Invalid request, not allowed to assign {what} permissions for an "
+                "organization role.",
+                f"organization scoped roles may not contain {what} permissions",
             )
-            for role in sorted(ORGANIZATION_ROLES)
-            if role not in IMPLICIT
-        ]
+    now = world.now()
+    return r.CustomRole(
+        organization_id=organization.id,
+        name=name,
+        created_at=now,
+        updated_at=now,
+        display_name=body.text("display_name"),
+        permissions=tuple(
+            (one.boolean("negate"), one.text("resource_type"), one.text("action"))
+            for one in body.items("organization_permissions")
+        ),
     )

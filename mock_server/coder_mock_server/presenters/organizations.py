@@ -33,6 +33,21 @@ def permissions(grants: access.Grants) -> list[dict[str, Any]]:
     ]
 
 
+def custom_role(record: r.CustomRole) -> dict[str, Any]:
+    """A role that an organization made up."""
+    return {
+        "name": record.name,
+        "organization_id": record.organization_id,
+        "display_name": record.display_name,
+        "site_permissions": [],
+        "organization_permissions": [
+            {"negate": negate, "resource_type": type, "action": action}
+            for negate, type, action in record.permissions
+        ],
+        "user_permissions": [],
+    }
+
+
 def assignable_site_role(role: str, *, assignable: bool) -> dict[str, Any]:
     """A site role in the list of those that can be given."""
     return {

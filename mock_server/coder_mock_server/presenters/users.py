@@ -32,27 +32,28 @@ def site_role(role: str) -> dict[str, Any]:
     return {"name": role, "display_name": people.site_role_name(role)}
 
 
-def organization_role(role: str, organization_id: str) -> dict[str, Any]:
+def organization_role(world: World, role: str, organization_id: str) -> dict[str, Any]:
     """A role of an organization, slim."""
+    custom = world.state.custom_roles.get((organization_id, role))
     return {
         "name": role,
-        "display_name": people.organization_role_name(role),
+        "display_name": custom.display_name if custom else people.organization_role_name(role),
         "organization_id": organization_id,
     }
 
 
-def member(record: r.Member) -> dict[str, Any]:
+def member(world: World, record: r.Member) -> dict[str, Any]:
     """A membership alone."""
     return {
         "user_id": record.user_id,
         "organization_id": record.organization_id,
         "created_at": record.created_at,
         "updated_at": record.updated_at,
-        "roles": [organization_role(role, record.organization_id) for role in record.roles],
+        "roles": [organization_role(world, role, record.organization_id) for role in record.roles],
     }
 
 
-def member_with_user(record: r.Member, who: r.User) -> dict[str, Any]:
+def member_with_user(world: World, record: r.Member, who: r.User) -> dict[str, Any]:
     """A membership together with the member."""
     return {
         "username": who.username,
@@ -60,7 +61,7 @@ def member_with_user(record: r.Member, who: r.User) -> dict[str, Any]:
         "avatar_url": who.avatar_url,
         "email": who.email,
         "global_roles": [site_role(role) for role in who.roles],
-        **member(record),
+        **member(world, record),
     }
 
 

@@ -39,6 +39,15 @@ class State:
             lambda m: (m.organization_id, m.user_id),
             indexes={"organization": lambda m: m.organization_id, "user": lambda m: m.user_id},
         )
+        self.custom_roles: Table[r.CustomRole] = Table(
+            "custom_roles",
+            journal,
+            lambda c: (c.organization_id, c.name),
+            indexes={
+                "organization": lambda c: c.organization_id,
+                "name": lambda c: c.name.lower(),
+            },
+        )
         self.files: Table[r.File] = Table(
             "files", journal, lambda f: f.id, indexes={"hash": lambda f: (f.hash, f.created_by)}
         )
@@ -165,7 +174,10 @@ class State:
     def latest_build(self, workspace_id: str) -> r.WorkspaceBuild:
         """The build of this workspace with the highest number; every workspace has one."""
         builds = self.builds
-        return builds.by("number", (workspace_id, builds.count("workspace", workspace_id)))[0]
+        found = builds.one("number", (workspace_id, builds.count("workspace", workspace_id)))
+        if found is None:
+            raise LookupError(f"the workspace {workspace_id} has no build")
+        return found
 
     def default_organization(self) -> r.Organization:
         """The one organization that is the default; it exists from the start."""
