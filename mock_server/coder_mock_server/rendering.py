@@ -13,7 +13,7 @@ import orjson
 from coder_mock_server import wire
 from coder_mock_server.call import Reply
 from coder_mock_server.plan import JSON, MediaPlan, Plan, Tools
-from coder_mock_server.spec.document import Document
+from coder_mock_server.spec.document import SCHEMAS, Document
 from coder_mock_server.spec.validators import Problem
 from coder_mock_server.views import View
 
@@ -53,6 +53,10 @@ class Renderer:
         """What `Views` keeps: an object as the document's component."""
         if component not in self._document.schemas:
             return wire.encode_fragment(value)
+        if type(value) is dict and any(map(_holds_view, value.values())):
+            schema = {"$ref": f"{SCHEMAS}{component}"}
+            media = MediaPlan(schema, self._document, self._tools, JSON)
+            return wire.encode_fragment(self._around_views(value, media, f"view of {component}"))
         value = self._tools.projections.component(component)(value)
         if self._validate:
             schema = {"$ref": f"#/components/schemas/{component}"}
@@ -94,17 +98,17 @@ class Renderer:
                 return wire.encode(body)
             body = [orjson.loads(v.encoded) if type(v) is View else v for v in body]
         elif kind is dict and any(map(_holds_view, body.values())):
-            return self._envelope(plan, reply, media)
+            return wire.encode(self._around_views(body, media, _place(plan, reply)))
         value = media.project(body)
         if self._validate and not media.validator.accepts(value):
             raise BrokenPromise(_place(plan, reply), media.validator.problems(value))
         return wire.encode(value)
 
-    def _envelope(self, plan: Plan, reply: Reply, media: MediaPlan) -> bytes:
+    def _around_views(self, body: dict[str, Any], media: MediaPlan, place: str) -> Any:
         """An object around views: it alone is projected and validated."""
         spliced: dict[str, Any] = {}
         envelope: dict[str, Any] = {}
-        for key, value in reply.body.items():
+        for key, value in body.items():
             if type(value) is View:
                 if media.member_components.get(key) == value.schema:
                     spliced[key] = value
@@ -122,11 +126,11 @@ class Renderer:
                 envelope[key] = value
         shaped = media.project(envelope)
         if self._validate and not media.validator.accepts(shaped):
-            raise BrokenPromise(_place(plan, reply), media.validator.problems(shaped))
+            raise BrokenPromise(place, media.validator.problems(shaped))
         for key, value in spliced.items():
             if key in shaped:
                 shaped[key] = value
-        return wire.encode(shaped)
+        return shaped
 
     def _undocumented(self, plan: Plan, reply: Reply) -> Rendered:
         """A status the document does not list.

@@ -53,6 +53,10 @@ class Views:
         self._entries[(schema, key)] = (stamp, view)
         return view
 
+    def render(self, schema: str, value: Any) -> View:
+        """A view that nobody keeps but the caller; `value` may hold views."""
+        return View(schema, self._render(schema, value))
+
     def derive(
         self,
         key: Hashable,

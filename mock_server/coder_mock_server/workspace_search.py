@@ -22,7 +22,6 @@ from coder_mock_server.presenters.workspaces import is_started, unchanged_until,
 from coder_mock_server.search import WORKSPACES, contains, like, parse_search
 from coder_mock_server.store.state import State
 from coder_mock_server.store.table import Table
-from coder_mock_server.views import View
 from coder_mock_server.wire_in import Query, QueryReader
 
 STATUSES = (
@@ -51,6 +50,9 @@ KEYS = (
     "organization",
     "param",
 )
+SCHEMA = "codersdk.WorkspacesResponse"
+MOST_KEPT = 100
+"""Pages with more workspaces are put together anew each time, so that they take no memory."""
 Test = Callable[[r.Workspace], bool]
 
 
@@ -75,14 +77,6 @@ class Filters:
     """Names and values, one of which the latest build must have."""
     nothing: bool = False
     """Something unknown was asked for by name, so nothing fits."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One page, and the number of workspaces on all pages."""
-
-    views: list[View]
-    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,21 +171,23 @@ def _parameter(text: str) -> tuple[str, str | None]:
 # --- the list --------------------------------------------------------------------------------
 
 
-def page(call: Call, world: World, filters: Filters, offset: int, limit: int) -> Found:
-    """The asked-for part of what the caller may read and the filters let through."""
+def page(call: Call, world: World, filters: Filters, offset: int, limit: int) -> Any:
+    """The asked-for part of what the caller may read and the filters let through: the answer."""
     state, now = world.state, world.now()
     subject = lookup.subject(call, world)
     stamp = (subject, *(table.version for table in _shown_tables(state)))
 
-    def make() -> tuple[Found, datetime | None]:
+    def make() -> tuple[Any, datetime | None]:
         matching = _matching(world, subject, filters, now)
         rows = matching[offset : offset + limit] if limit else matching[offset:]
         rows = [row for row in rows if _template_is_readable(state, subject, row)]
         views = [workspace_view(world, row, subject.user_id, now) for row in rows]
         moments = [unchanged_until(world, row, now) for row in rows]
         until = min((moment for moment in moments if moment is not None), default=None)
+        body = {"workspaces": views, "count": len(matching)}
+        answer = world.views.render(SCHEMA, body) if 0 < len(views) <= MOST_KEPT else body
         # Whose agents are in a given state changes with time alone.
-        return Found(views, len(matching)), now if filters.has_agent else until
+        return answer, now if filters.has_agent else until
 
     key = ("page of workspaces", subject.user_id, filters, offset, limit)
     return world.views.derive(key, stamp, now, make)
@@ -220,14 +216,10 @@ def _matching(world: World, subject: Subject, filters: Filters, now: datetime) -
     stamp = (subject, *(table.version for table in tables))
 
     def make() -> tuple[list[r.Workspace], datetime | None]:
-        visible = _visibility(subject)
-        tests = [visible, *_tests(state, filters, now)]
-        rows = [row for row in _candidates(world, filters, now) if all(t(row) for t in tests)]
-        mine = [row for row in rows if row.favorite and row.owner_id == subject.user_id]
-        if mine:
-            first = {row.id for row in mine}
-            rows = mine + [row for row in rows if row.id not in first]
-        return rows, now if filters.has_agent else None
+        rows = list(_candidates(world, filters, now))
+        for test in (*_visibility(subject), *_tests(state, filters, now)):
+            rows = [row for row in rows if test(row)]
+        return _favorites_first(state, subject, rows), now if filters.has_agent else None
 
     return world.views.derive(("matching", subject.user_id, filters), stamp, now, make)
 
@@ -278,8 +270,17 @@ def _alphabetical(world: World, now: datetime) -> list[r.Workspace]:
     return world.views.derive("workspaces by owner and name", stamp, now, make)
 
 
-def _visibility(subject: Subject) -> Test:
+def _favorites_first(state: State, subject: Subject, rows: list[r.Workspace]) -> list[r.Workspace]:
+    mine = {w.id for w in state.workspaces.by("owner", subject.user_id) if w.favorite}
+    if not mine:
+        return rows
+    return [w for w in rows if w.id in mine] + [w for w in rows if w.id not in mine]
+
+
+def _visibility(subject: Subject) -> Iterator[Test]:
     """Whether the list shows a workspace to this subject: a dormant one like any other."""
+    if may(subject, "read", Thing("workspace")):
+        return
     known: dict[tuple[str, str], bool] = {}
 
     def test(row: r.Workspace) -> bool:
@@ -289,7 +290,7 @@ def _visibility(subject: Subject) -> Test:
             found = known[key] = may(subject, "read", Thing("workspace", *key))
         return found
 
-    return test
+    yield test
 
 
 def _template_is_readable(state: State, subject: Subject, row: r.Workspace) -> bool:

@@ -22,8 +22,7 @@ def list_workspaces(call: Call, world: World) -> Reply:
     page = pagination(reader)
     reader.finish()
     filters = workspace_search.parse(call, world, call.query.get("q") or "")
-    found = workspace_search.page(call, world, filters, page.offset, page.limit)
-    return Reply.ok({"workspaces": found.views, "count": found.count})
+    return Reply.ok(workspace_search.page(call, world, filters, page.offset, page.limit))
 
 
 def get_workspace_metadata_by_id(call: Call, world: World) -> Reply:
