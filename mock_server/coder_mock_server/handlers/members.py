@@ -200,7 +200,9 @@ def delete_a_custom_organization_role(call: Call, world: World) -> Reply:
         if name in member.roles:
             left = tuple(role for role in member.roles if role != name)
             world.state.members.put(replace(member, roles=left))
-    return Reply.no_content()
+    reply = Reply.no_content()
+    reply.headers["Content-Type"] = "application/json; charset=utf-8"  # Seen so, without a body.
+    return reply
 
 
 def _custom_role(

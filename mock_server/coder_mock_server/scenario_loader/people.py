@@ -6,9 +6,10 @@ import hashlib
 from datetime import timedelta
 
 from coder_fixtures import Scenario
-from coder_fixtures.model import UserSpec
+from coder_fixtures.model import OrganizationSpec, UserSpec
 from coder_mock_server import passwords
 from coder_mock_server.domain import records as r
+from coder_mock_server.domain.people import BUILTIN_ORGANIZATION
 from coder_mock_server.scenario_loader.builder import Past
 
 DEFAULT = "coder"
@@ -33,11 +34,17 @@ def put_organizations(past: Past, scenario: Scenario) -> None:
                 created_at=made,
                 updated_at=made,
                 display_name=spec.display_name if spec else ("Coder" if key == DEFAULT else key),
-                description=spec.description if spec else "",
+                description=_description(spec, key),
                 icon=spec.icon if spec else "",
                 is_default=key == DEFAULT,
             )
         )
+
+
+def _description(spec: OrganizationSpec | None, name: str) -> str:
+    if spec is not None and spec.description:
+        return spec.description
+    return BUILTIN_ORGANIZATION if name == DEFAULT else ""
 
 
 def put_users(past: Past, scenario: Scenario) -> None:
