@@ -61,6 +61,13 @@ def is_active(job: ProvisionerJob) -> bool:
     return job_status(job) in ("pending", "running", "canceling")
 
 
+def took_effect(job: ProvisionerJob) -> bool:
+    """Whether the work was done: it succeeded, or was canceled too late to be stopped."""
+    if job.completed_at is None or job.error or job.started_at is None:
+        return False
+    return job.started_at <= job.completed_at
+
+
 def cancel(job: ProvisionerJob, now: datetime) -> ProvisionerJob:
     """The job after a cancel at `now`; raises `CannotCancel`.
 

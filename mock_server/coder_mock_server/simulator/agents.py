@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from coder_mock_server.call import World
 from coder_mock_server.domain import records as r
-from coder_mock_server.domain.lifecycle import job_status
+from coder_mock_server.domain.lifecycle import took_effect
 from coder_mock_server.simulator import scripts
 
 AGENT_API = "2.4"
@@ -31,7 +31,7 @@ def next_step(world: World, agent: r.WorkspaceAgent) -> Step | None:
     """The next thing that this agent does by itself; `None` when nothing is to come."""
     if not agent.connects or agent.disconnected_at is not None:
         return None
-    if build_of(world, agent) is None or is_superseded(world, agent):
+    if is_superseded(world, agent):
         return None
     if agent.first_connected_at is None:
         return Step(agent.created_at + _after(world, agent, 0.2, 0.25), "connect")
@@ -110,14 +110,14 @@ def build_of(world: World, agent: r.WorkspaceAgent) -> r.WorkspaceBuild | None:
 
 
 def is_superseded(world: World, agent: r.WorkspaceAgent) -> bool:
-    """Whether a later build of the workspace succeeded, or it is gone."""
+    """Whether a later build of the workspace did its work; true for one of no build at all."""
     build = build_of(world, agent)
     if build is None:
         return True
     state = world.state
     number = build.build_number + 1
     while later := state.builds.one("number", (build.workspace_id, number)):
-        if job_status(state.jobs[later.job_id]) == "succeeded":
+        if took_effect(state.jobs[later.job_id]):
             return True
         number += 1
     return False

@@ -56,8 +56,7 @@ def _finish_build(
     state = world.state
     build = state.builds[job.workspace_build_id or ""]
     workspace = state.workspaces[build.workspace_id]
-    failed = plan if not run.error or plan.failure else replace(plan, failure=run.error)
-    build = replace(build, updated_at=now, state=_state_after(world, build, failed))
+    build = replace(build, updated_at=now, state=_state_after(world, build, plan))
     if run.error:
         state.builds.put(build)
         return

@@ -14,7 +14,7 @@ from typing import Literal
 
 from coder_mock_server.call import World
 from coder_mock_server.domain import records as r
-from coder_mock_server.domain.lifecycle import job_status
+from coder_mock_server.domain.lifecycle import took_effect
 from coder_mock_server.simulator import templates
 from coder_mock_server.terraform import logs
 from coder_mock_server.terraform.evaluate import import_template, plan_build, plan_dry_run
@@ -118,9 +118,7 @@ def state_before(world: World, build: r.WorkspaceBuild) -> bytes | None:
         state.builds.one("number", (build.workspace_id, number))
         for number in range(1, build.build_number)
     )
-    built = any(
-        one is not None and job_status(state.jobs[one.job_id]) == "succeeded" for one in earlier
-    )
+    built = any(one is not None and took_effect(state.jobs[one.job_id]) for one in earlier)
     return None if built and not build.orphan else b""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from coder_mock_server.domain.records import AgentScript
 from coder_mock_server.terraform.shell import outcome
@@ -28,18 +29,26 @@ class Course:
 
 def course(script: AgentScript, *, instant: bool) -> Course:
     """The course of a script, read from its words."""
-    result = outcome(script.script)
+    seconds, exit_code, output = _read(script.script)
     limit = script.timeout / 1e9
-    seconds, exit_code = result.seconds, result.status
     status = "exit_failure" if exit_code else "ok"
     if limit and seconds > limit:
         seconds, exit_code, status = limit, TIMED_OUT, "timed_out"
-    output = tuple(
-        (0.0 if instant else before + PRINTED_AFTER, _plain(found[1]))
-        for found in ECHO.finditer(script.script)
-        if (before := outcome(script.script[: found.start()]).seconds) <= seconds
-    )
-    return Course(script, 0.0 if instant else seconds + OVERHEAD_SECONDS, exit_code, status, output)
+    printed = tuple((after, text) for after, text in output if after <= seconds + PRINTED_AFTER)
+    if instant:
+        return Course(script, 0.0, exit_code, status, tuple((0.0, text) for _, text in printed))
+    return Course(script, seconds + OVERHEAD_SECONDS, exit_code, status, printed)
+
+
+@lru_cache(maxsize=256)
+def _read(text: str) -> tuple[float, int, tuple[tuple[float, str], ...]]:
+    """Seconds slept, exit status and printed lines; kept, since it is asked for at every step."""
+    result = outcome(text)
+    output = [
+        (outcome(text[: found.start()]).seconds + PRINTED_AFTER, _plain(found[1]))
+        for found in ECHO.finditer(text)
+    ]
+    return result.seconds, result.status, tuple(output)
 
 
 def lifecycle(courses: list[Course]) -> str:

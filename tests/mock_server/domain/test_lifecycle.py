@@ -103,3 +103,24 @@ def test_a_second_cancel_is_refused_with_its_reason(job: ProvisionerJob, reason:
     with pytest.raises(lifecycle.CannotCancel) as caught:
         lifecycle.cancel(job, T0)
     assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("job", "done"),
+    [
+        (JOB, False),
+        (replace(JOB, started_at=T0), False),
+        (replace(JOB, started_at=T0, completed_at=T0), True),
+        (replace(JOB, started_at=T0, completed_at=T0, canceled_at=T0), True),
+        (replace(JOB, started_at=T0, completed_at=T0, error="boom"), False),
+        (replace(JOB, completed_at=T0, canceled_at=T0), False),
+        (
+            replace(JOB, completed_at=T0, canceled_at=T0, started_at=T0 + timedelta(seconds=1)),
+            False,
+        ),
+    ],
+)
+def test_work_was_done_unless_it_failed_or_was_canceled_in_time(
+    job: ProvisionerJob, done: bool
+) -> None:
+    assert lifecycle.took_effect(job) == done

@@ -40,6 +40,12 @@ STARS = "validate weekly schedule: expected day-of-month and month to be *"
         ("CRON_TZ=UTC 30 9 * *", STARS),
         ("0 30 9 * * 1-5", "parse schedule: expected exactly 5 fields, found 6: [0 30 9 * * 1-5]"),
         ("30 25 * * 1-5", "parse schedule: end of range (25) above maximum (23): 25"),
+        ("0 9 0 0 0 0 0", STARS),
+        (
+            "-1 9 * * *",
+            'parse schedule: failed to parse int from : strconv.Atoi: parsing "": invalid syntax',
+        ),
+        ("0,,5 9 * * 8-9", "parse schedule: end of range (9) above maximum (6): 8-9"),
         ("0 9 * * 7", "parse schedule: end of range (7) above maximum (6): 7"),
         ("0 9 * * 5-1", "parse schedule: beginning of range (5) beyond end of range (1): 5-1"),
         ("0 1-2-3 * * *", "parse schedule: too many hyphens: 1-2-3"),

@@ -227,3 +227,15 @@ def test_instant_agents_are_ready_at_the_next_look() -> None:
     assert agent.lifecycle_state == "ready"
     health = {app.slug: app.health for app in stage.state.apps.by("agent", agent.id)}
     assert health == {"web": "healthy", "plain": "disabled"}
+
+
+def test_an_agent_that_was_replaced_before_it_connected_never_does() -> None:
+    stage = Stage()
+    workspace = started(stage, agent_template())
+    (old,) = stage.agents(workspace)
+    late = replace(old, created_at=stage.now + timedelta(seconds=5))
+    stage.write(lambda: stage.state.agents.put(late))
+    stage.build(workspace, "stop")
+    stage.advance(60)
+    assert stage.state.agents[old.id].first_connected_at is None
+    assert stage.state.agents[old.id].disconnected_at is None

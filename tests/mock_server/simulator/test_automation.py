@@ -181,3 +181,32 @@ def test_a_leap_of_a_year_does_not_look_at_every_minute() -> None:
     stage.advance(365 * 24 * HOUR)
     assert builds(stage, workspace) == [("start", "initiator"), ("stop", "autostop")]
     assert stage.simulator.next_due > stage.now
+
+
+def test_what_no_rule_applies_to_has_nothing_coming() -> None:
+    stage = Stage()
+    dormant = stage.template(time_til_dormant_ms=DAY_MS)
+    workspace = stage.workspace(dormant, autostart_schedule="0 9 * * ,")
+    stage.advance(5)
+    stage.build(workspace, "stop")
+    stage.advance(10 * 24 * HOUR)
+    assert stage.state.workspaces[workspace.id].dormant_at is not None
+    # It was stopped already, so going dormant makes no build; and nothing deletes it.
+    assert builds(stage, workspace) == [("start", "initiator"), ("stop", "initiator")]
+    lasting = replace(
+        stage.state.workspaces[workspace.id], deleting_at=stage.now + timedelta(hours=1)
+    )
+    stage.write(lambda: stage.state.workspaces.put(lasting))
+    stage.advance(24 * HOUR)
+    assert len(builds(stage, workspace)) == 2
+
+
+def test_a_hung_import_is_ended_too() -> None:
+    stage = Stage()
+    version = stage.version()
+    stage.advance(0.01)
+    stage.write(lambda: stage.state.daemons.remove(stage.daemons[0].id))
+    stage.advance(7 * 60)
+    job = stage.job(version.job_id)
+    assert job_status(job) == "failed"
+    assert stage.log(job)[0].stage == "Unknown"

@@ -4,12 +4,16 @@ import asyncio
 import itertools
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from coder_mock_server.domain import queue
+from coder_mock_server.domain.jobs import new_job
 from coder_mock_server.domain.lifecycle import job_status
+from coder_mock_server.domain.records import PortShare, ProvisionerJob, TemplateVersion
 from coder_mock_server.domain.tags import normalise
+from coder_mock_server.terraform.model import ImportResult, Plan, Resource
 from tests.support.world import BOX, START, Stage, seconds_between
 
 SLEEPER = (
@@ -137,6 +141,155 @@ def test_state_that_is_no_state_fails_the_build_and_stays() -> None:
     stage.advance(5)
     assert stage.job_of(workspace).error == "initialize terraform: exit status 1"
     assert stage.state.latest_build(workspace.id).state == b"rubbish"
+
+
+def dry_run(stage: Stage, version: TemplateVersion, **options: Any) -> ProvisionerJob:
+    imported = stage.job(version.job_id)
+    return stage.write(
+        lambda: new_job(
+            stage.world,
+            type="template_version_dry_run",
+            organization_id=imported.organization_id,
+            initiator_id=stage.user.id,
+            file_id=imported.file_id,
+            tags=imported.tags,
+            template_version_id=version.id,
+            now=stage.now,
+            **options,
+        )
+    )
+
+
+def test_a_dry_run_finds_the_resources_of_a_start_and_runs_no_command() -> None:
+    stage = Stage()
+    version = stage.version(SLEEPER)
+    stage.advance(5)
+    job = dry_run(stage, version, dry_run_parameters=(("seconds", "600"),))
+    stage.advance(1)
+    job = stage.job(job.id)
+    assert job_status(job) == "succeeded"
+    rows = stage.state.resources.by("job", job.id)
+    assert [(row.name, row.transition) for row in rows] == [("box", "start")]
+    assert stage.log(job)[-1].stage == "Cleaning Up"
+
+
+def test_a_dry_run_of_a_broken_template_fails_and_leaves_nothing() -> None:
+    stage = Stage()
+    version = stage.version({"notes.txt": "nothing"})
+    stage.advance(5)
+    job = dry_run(stage, version)
+    stage.advance(5)
+    assert stage.job(job.id).error == "terraform plan: exit status 1"
+    assert not stage.state.resources.by("job", job.id)
+    wished = dry_run(stage, version, id=stage.id())
+    stage.write(lambda: stage.state.jobs.put(replace(wished, planned_failure="no luck")))
+    stage.advance(5)
+    assert stage.job(wished.id).error == "terraform plan: exit status 1"
+
+
+@pytest.mark.parametrize("kind", ["import", "dry run"])
+def test_held_jobs_without_a_build_fail_after_a_cancel_too(kind: str) -> None:
+    stage = Stage()
+    version = stage.version(SLEEPER)
+    job = stage.job(version.job_id)
+    if kind == "dry run":
+        stage.advance(5)
+        job = dry_run(stage, version)
+    stage.write(lambda: stage.state.jobs.put(replace(job, held=True)))
+    stage.advance(30)
+    stage.cancel(job)
+    stage.advance(5)
+    job = stage.job(job.id)
+    assert job_status(job) == "failed"
+    assert job.error is not None
+    assert job.error.endswith("terraform plan: exit status 1")
+    assert stage.log(job)[-1].stage == "Cleaning Up"
+
+
+def test_versions_that_a_scenario_made_without_a_file_do_what_it_declares() -> None:
+    stage = Stage()
+    declared = ImportResult(
+        start=Plan(resources=(Resource("docker_container", "box", "docker_container.box"),)),
+        stop=Plan(resources=(Resource("docker_volume", "home", "docker_volume.home"),)),
+    )
+    version = stage.version()
+    job = stage.job(version.job_id)
+    stage.write(lambda: stage.state.files.remove(job.file_id))
+    stage.state.modules.clear()
+    stage.state.imports[version.id] = declared
+    stage.advance(5)
+    assert job_status(stage.job(job.id)) == "succeeded"
+    workspace = stage.workspace(stage.template_of(version))
+    found = []
+    for transition in ("start", "stop", "delete"):
+        stage.advance(5)
+        rows = stage.state.resources.by("job", stage.job_of(workspace).id)
+        found.append([row.name for row in rows])
+        if transition != "delete":
+            stage.build(workspace, "stop" if transition == "start" else "delete")
+    assert found == [["box"], ["home"], []]
+    job = dry_run(stage, version)
+    stage.advance(5)
+    assert [row.name for row in stage.state.resources.by("job", job.id)] == ["box"]
+
+
+def test_an_instant_cancel_of_a_held_job_ends_it_at_the_next_look() -> None:
+    stage = Stage(instant=True)
+    workspace = stage.workspace(stage.template(SLEEPER))
+    held = replace(stage.job_of(workspace), held=True)
+    stage.write(lambda: stage.state.jobs.put(held))
+    stage.advance(10)
+    stage.cancel(held)
+    stage.advance()
+    job = stage.job_of(workspace)
+    assert (job_status(job), job.completed_at) == ("failed", job.canceled_at)
+
+
+def test_a_licensed_server_counts_what_a_build_costs() -> None:
+    text = (
+        SLEEPER
+        + """
+resource "coder_metadata" "box" {
+  count       = data.coder_workspace.me.start_count
+  resource_id = terraform_data.box[0].id
+  daily_cost  = 3
+}
+"""
+    )
+    costs = []
+    for edition in ("premium", "unlicensed"):
+        stage = Stage(edition=edition)
+        workspace = stage.workspace(stage.template(text))
+        stage.advance(5)
+        costs.append(stage.state.latest_build(workspace.id).daily_cost)
+    assert costs == [3, 0]
+
+
+def test_a_daemon_knows_again_since_when_it_is_free() -> None:
+    stage = Stage()
+    template = stage.template(SLEEPER)
+    stage.workspace(template, parameters={"seconds": "9"})
+    stage.advance(1)
+    dropped = stage.workspace(template)
+    stage.cancel(stage.job_of(dropped))
+    waiting = stage.workspace(template)
+    while stage.job_of(dropped).started_at is None:
+        stage.next()
+    stage.simulator.forget()
+    stage.advance(10)
+    started = stage.job_of(dropped).started_at
+    assert seconds_between(started, stage.job_of(waiting).started_at) == pytest.approx(1.005)
+
+
+def test_deleting_takes_the_shared_ports_along() -> None:
+    stage = Stage()
+    workspace = stage.workspace(stage.template(SLEEPER))
+    stage.advance(5)
+    share = PortShare(workspace.id, "main", 8080, "public", "http")
+    stage.write(lambda: stage.state.port_shares.put(share))
+    stage.build(workspace, "delete")
+    stage.advance(5)
+    assert len(stage.state.port_shares) == 0
 
 
 def test_one_daemon_works_on_the_oldest_job_and_the_others_wait_in_line() -> None:
