@@ -395,7 +395,7 @@ class Scope:
             return converted(text, kind)
         try:
             literal = hcl.parse_body(f"v = {text}\n", "variable").attributes["v"].expr
-            return self.evaluate(literal, NO_ENV)
+            return converted(self.evaluate(literal, NO_ENV), kind)
         except HclSyntaxError as error:
             raise EvaluationError(error.detail) from None
 

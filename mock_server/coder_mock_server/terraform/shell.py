@@ -58,7 +58,9 @@ def _tokens(command: str) -> list[str]:
             if token.startswith("#"):
                 break
             # The lexer joins neighbouring signs, as in `);`.
-            tokens.extend(_SIGNS.findall(token) if set(token) <= set(";&|()") else [token])
+            tokens.extend(
+                _SIGNS.findall(token) if token and set(token) <= set(";&|()") else [token]
+            )
         tokens.append("\n")
     return tokens
 
@@ -91,17 +93,17 @@ class _Run:
         self.seconds = 0.0
         self.status = 0
 
-    def peek(self) -> str:
-        return self.tokens[self.position] if self.position < len(self.tokens) else ""
+    def peek(self) -> str | None:
+        return self.tokens[self.position] if self.position < len(self.tokens) else None
 
-    def take(self) -> str:
+    def take(self) -> str | None:
         token = self.peek()
         self.position += 1
         return token
 
     def commands(self, stops: frozenset[str], *, live: bool) -> None:
         run_next = True
-        while (token := self.peek()) and token not in stops:
+        while (token := self.peek()) is not None and token not in stops:
             if token in ("&&", "||"):
                 self.position += 1
                 run_next = (self.status == 0) is (token == "&&")
@@ -128,8 +130,9 @@ class _Run:
                 self.position += 1
             case _:
                 words = []
-                while self.peek() and self.peek() not in _ENDS and self.peek() != ")":
-                    words.append(self.take())
+                while (word := self.peek()) is not None and word not in _ENDS and word != ")":
+                    words.append(word)
+                    self.position += 1
                 if not words:
                     self.position += 1
                 if words and live:
@@ -163,8 +166,9 @@ class _Run:
 
     def loop(self, *, live: bool) -> None:
         words: list[str] = []
-        while self.peek() and self.peek() != "do":
-            words.append(self.take())
+        while (word := self.peek()) is not None and word != "do":
+            words.append(word)
+            self.position += 1
         self.position += 1
         rounds = 1
         if words[0] == "for" and "in" in words[:3]:

@@ -148,3 +148,79 @@ def test_an_item_without_value_is_left_out_of_builds() -> None:
     )
     (resource,) = built(text).resources
     assert [(item.key, item.value) for item in resource.metadata] == [("b", "2")]
+
+
+def test_what_is_not_known_is_left_out_of_the_environment() -> None:
+    text = (
+        'resource "coder_agent" "main" {\n  os = "linux"\n  arch = "amd64"\n  env = {\n'
+        '    A = "1"\n    B = null\n    C = docker_container.box.hostname\n    D = [1]\n  }\n}\n'
+    )
+    other = 'resource "docker_container" "near" {\n  image = coder_agent.main.id\n}\n'
+    (agent,) = agents_of(built(text + other + CONTAINER.format("")))
+    assert agent.env == (("A", "1"),)
+
+
+def test_display_apps_keep_their_own_order() -> None:
+    text = (
+        'resource "coder_agent" "main" {\n  os = "linux"\n  arch = "amd64"\n  display_apps {\n'
+        "    web_terminal = true\n    vscode_insiders = true\n    vscode = false\n  }\n}\n"
+    )
+    (agent,) = agents_of(built(text + CONTAINER.format("a = coder_agent.main.id")))
+    assert agent.display_apps == (
+        "vscode_insiders",
+        "ssh_helper",
+        "port_forwarding_helper",
+        "web_terminal",
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "behavior", "waits"),
+    [
+        ("", "non-blocking", False),
+        ("login_before_ready = false", "blocking", True),
+        ('startup_script_behavior = "blocking"', "blocking", True),
+    ],
+)
+def test_a_startup_script_blocks_the_login_where_the_template_says_so(
+    more: str, behavior: str, waits: bool
+) -> None:
+    text = (
+        'resource "coder_agent" "main" {\n  os = "linux"\n  arch = "amd64"\n'
+        f'  startup_script = "x"\n  {more}\n}}\n'
+    )
+    (agent,) = agents_of(built(text + CONTAINER.format("a = coder_agent.main.id")))
+    assert agent.startup_script_behavior == behavior
+    assert agent.scripts[0].start_blocks_login is waits
+    assert agent.login_before_ready is not waits
+
+
+def test_an_app_with_a_healthcheck_keeps_it() -> None:
+    text = AGENT + CONTAINER.format("a = coder_agent.main.id") + (
+        'resource "coder_app" "x" {\n  agent_id = coder_agent.main.id\n  slug = "x"\n'
+        '  url = "http://localhost"\n  healthcheck {\n    url = "http://localhost/h"\n'
+        "    interval = 3\n    threshold = 2\n  }\n}"
+    )  # fmt: skip
+    (agent,) = agents_of(built(text))
+    check = agent.apps[0].healthcheck
+    assert (check.url, check.interval, check.threshold) == ("http://localhost/h", 3, 2)
+
+
+def test_metadata_for_each_element_goes_to_the_element_of_its_key() -> None:
+    text = (
+        'resource "terraform_data" "x" {\n  for_each = toset(["a", "b"])\n}\n'
+        'resource "coder_metadata" "m" {\n  resource_id = terraform_data.x["b"].id\n'
+        '  icon = "/i.svg"\n}'
+    )
+    assert [(one.address, one.icon) for one in built(text).resources] == [
+        ('terraform_data.x["a"]', ""),
+        ('terraform_data.x["b"]', "/i.svg"),
+    ]
+
+
+def test_metadata_for_nothing_is_noted() -> None:
+    text = (
+        'resource "terraform_data" "x" {\n  count = 0\n}\n'
+        'resource "coder_metadata" "m" {\n  resource_id = one(terraform_data.x[*].id)\n}'
+    )
+    assert any("describes no resource" in note for note in built(text).notes)

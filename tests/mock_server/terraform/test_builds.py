@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from coder_mock_server.terraform.evaluate import plan_build
 from coder_mock_server.terraform.shell import Outcome, outcome
 from coder_mock_server.terraform.state import StateError, read_state, write_state
-from tests.mock_server.terraform.templates import built
+from tests.mock_server.terraform.templates import OWNER, WORKSPACE, built, module
 
 SLEEPER = """
 data "coder_parameter" "seconds" {
@@ -115,6 +116,66 @@ def test_independent_resources_are_waited_for_side_by_side_dependent_ones_in_tur
     assert built(waiting("a", 5) + waiting("b", 7, "terraform_data.a.id")).seconds == 12
 
 
+def test_a_resource_that_only_waits_counts_too() -> None:
+    text = (
+        "terraform {\n  required_providers {\n    time = {\n"
+        '      source = "hashicorp/time"\n    }\n  }\n}\n'
+        'resource "time_sleep" "w" {\n  create_duration = "30s"\n  destroy_duration = "1m"\n}'
+    )
+    assert built(text).seconds == 30
+    assert built(text, transition="delete").seconds == 60
+
+
+def test_what_the_state_has_and_the_template_lost_is_deleted() -> None:
+    state = write_state(built('resource "null_resource" "gone" {\n  count = 1\n}', state=b""))
+    plan = built('resource "terraform_data" "x" {}', state=state)
+    assert actions(plan) == [("delete", "null_resource.gone[0]"), ("create", "terraform_data.x")]
+
+
+def test_a_failed_deletion_keeps_what_it_could_not_delete() -> None:
+    text = (
+        'resource "terraform_data" "x" {\n  provisioner "local-exec" {\n    when = destroy\n'
+        '    command = "exit 1"\n  }\n}'
+    )
+    state = write_state(built(text, state=b""))
+    delete = built(text, transition="delete", state=state)
+    assert delete.failure == "terraform apply: exit status 1"
+    assert read_state(write_state(delete, before=state)).addresses == ("terraform_data.x",)
+
+
+def test_a_plan_that_fails_leaves_the_state_as_it_was() -> None:
+    text = (
+        'resource "terraform_data" "x" {\n  lifecycle {\n    precondition {\n'
+        '      condition = data.coder_workspace.me.transition == "start"\n'
+        '      error_message = "no"\n    }\n  }\n}'
+    )
+    state = write_state(built(text, state=b""))
+    stop = built(text, transition="stop", state=state)
+    assert stop.failure == "terraform plan: exit status 1"
+    assert read_state(write_state(stop, before=state)).addresses == ("terraform_data.x",)
+
+
+def test_resources_of_local_modules_keep_their_module_in_the_state() -> None:
+    inner = 'resource "terraform_data" "x" {\n  count = 1\n}\n'
+    template = module('module "m" {\n  source = "./sub"\n}', **{"sub__main.tf": inner})
+    plan = plan_build(
+        template,
+        transition="start",
+        parameters={},
+        variables={},
+        owner=OWNER,
+        workspace=WORKSPACE,
+        state=b"",
+    )
+    assert read_state(write_state(plan)).addresses == ("module.m.terraform_data.x[0]",)
+
+
+def test_a_required_variable_that_a_build_lacks_fails_the_plan() -> None:
+    plan = built('variable "v" {}')
+    assert plan.failure == "terraform plan: exit status 1"
+    assert plan.failure_lines == ('Error: No value for required variable: "v"',)
+
+
 def test_bytes_that_are_no_state_fail_the_initialization() -> None:
     for state in (b"broken", b"[]", b'{"version": 99}'):
         assert built(SLEEPER, state=state).failure == "initialize terraform: exit status 1"
@@ -177,6 +238,20 @@ def test_a_condition_that_does_not_hold_fails_the_plan() -> None:
         ("curl https://x.y | bash", 0, 0),
         ("it's not closed", 0, 0),
         ("", 0, 0),
+        ("{ sleep 1; exit 2; }", 1, 2),
+        ("while true; do sleep 1; done", 1, 0),
+        ("false && for i in 1 2; do sleep 1; done", 0, 1),
+        ('test -z "" && test -n "x" && [ ! "a" = "b" ] && [ a != b ] && exit 5', 0, 5),
+        ("[ x -eq 1 ] || exit 6", 0, 6),
+        ("[ a -nt b ] && exit 7", 0, 7),
+        ('[ "" ] || exit 8', 0, 8),
+        ("sleep 1 \\\n  2", 3, 0),
+        ("false ||\nsleep 2", 2, 0),
+        ("exit 1 &", 0, 0),
+        ("if false; then exit 1; else sleep 2; exit 3; fi", 2, 3),
+        ("if true; then sleep 1; fi; exit 4", 1, 4),
+        ("exit", 0, 0),
+        ('echo "two\nlines"; exit 9', 0, 9),
     ],
 )
 def test_a_command_line_tells_how_long_it_runs_and_how_it_ends(

@@ -50,6 +50,16 @@ from tests.mock_server.terraform.templates import OWNER, WORKSPACE, value_of
         ("[{ id = 1 }].*.id", [1]),
         ("<<EOT\n  a ${1}\n\"b\"\nEOT", '  a 1\n"b"\n'),
         ("<<-EOT\n    a\n      b\n  EOT", "a\n  b\n"),
+        ('<<EOT\n${join("-", ["a}", "b\\"", "${"c"}"])} ${{ k = 1 }.k}\nEOT', 'a}-b"-c 1\n'),
+        ('<<EOT\n%{ for k, v in { a = 1 } ~}\n${k}${v}\n%{ endfor ~}\nEOT', "a1\n"),
+        ('"%{ if \\"a\\" == \\"a\\" }same%{ endif }"', "same"),
+        ('{ a = 1 }["a"]', 1),
+        ("[for n in null[*] : n]", []),
+        ('null == null ? "n" : "x"', "n"),
+        ("{ true = 1 }", {"true": 1}),
+        ("[for k, v in toset([\"a\"]) : \"${k}${v}\"]", ["aa"]),
+        ("1.0 == 1 && 1 != 2 && [1] == [1] && { a = 1 } == { a = 1 }", True),
+        ("5 > 3 && 3 < 5 && 3 <= 3", True),
         ("<<-EOT\n  %{~ if true ~}\n  x\n  %{~ endif ~}\n  EOT", "x"),
     ],
 )  # fmt: skip
@@ -208,6 +218,92 @@ def test_what_only_an_apply_tells_stays_unknown_through_operations() -> None:
 def test_an_applied_resource_has_an_id() -> None:
     box = 'resource "docker_image" "x" {\n  name = "a"\n}'
     assert len(value_of("docker_image.x.id", box, applied=True)) == 64
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "[for x in docker_image.x.tags : x]",
+        "{ for x in [1] : docker_image.x.repo_digest => x }",
+        "[for x in [1] : x if docker_image.x.force]",
+        "docker_image.x.names[*].first",
+        "{ (docker_image.x.image_id) = 1 }",
+        "[1, 2][docker_image.x.index]",
+        "!docker_image.x.flag",
+        "docker_image.x.size + 1",
+        "docker_image.x.a == 1",
+        "docker_image.x.a && true",
+        "max(docker_image.x.sizes...)",
+        'join(",", [docker_image.x.image_id])',
+        '"%{ if docker_image.x.flag }a%{ endif }"',
+        '"%{ for x in docker_image.x.tags }a%{ endfor }"',
+        '"%{ for x in [docker_image.x.tag] }${x}%{ endfor }"',
+        'file(docker_image.x.path)',
+        'templatefile("t", docker_image.x.names)',
+        "docker_image.x.build[0].context",
+    ],
+)  # fmt: skip
+def test_what_needs_an_unknown_is_unknown(expression: str) -> None:
+    source = f'resource "docker_image" "x" {{}}\nlocals {{\n  v = {expression}\n}}\n'
+    files = {"main.tf": source.encode(), "t": b"${a}"}
+    scope = Scope(parse_module(files), Inputs(), Notes())
+    assert isinstance(scope.value(scope.locals["v"]), Unknown)
+    assert not scope.notes.lines
+
+
+def test_false_and_true_decide_even_beside_an_unknown() -> None:
+    box = 'resource "docker_image" "x" {}'
+    assert value_of("false && docker_image.x.flag", box) is False
+    assert value_of("docker_image.x.flag || true", box) is True
+
+
+def test_a_template_file_sees_only_what_it_is_given() -> None:
+    files = {
+        "main.tf": b'locals {\n  a = 1\n  b = templatefile("t", {})\n}\n',
+        "t": b"${local.a}",
+    }
+    scope = Scope(parse_module(files), Inputs(), Notes())
+    assert scope.value(scope.locals["b"]) is UNKNOWN
+    assert 'is not given "local"' in next(iter(scope.notes.lines))
+
+
+def test_a_broken_template_file_is_noted() -> None:
+    files = {"main.tf": b'locals {\n  b = templatefile("t", {})\n}\n', "t": b"${"}
+    scope = Scope(parse_module(files), Inputs(), Notes())
+    assert scope.value(scope.locals["b"]) is UNKNOWN
+    assert "is not closed" in next(iter(scope.notes.lines))
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "value"),
+    [
+        ("set(string)", '["b", "a", "b"]', ["a", "b"]),
+        ("list(string)", "[1, 2]", ["1", "2"]),
+        ("map(string)", '{ a = "b" }', {"a": "b"}),
+        ("bool", "true", True),
+        ("string", "true", "true"),
+        ("any", '"x"', "x"),
+    ],
+)
+def test_a_variables_value_is_read_in_its_type(kind: str, given: str, value: Any) -> None:
+    declared = f'variable "v" {{\n  type = {kind}\n}}'
+    assert value_of("var.v", declared, variables={"v": given}) == value
+
+
+def test_a_variables_value_that_is_no_expression_is_refused() -> None:
+    with pytest.raises(EvaluationError):
+        value_of("var.v", 'variable "v" {\n  type = list(string)\n}', variables={"v": "["})
+
+
+def test_attributes_read_as_numbers_flags_and_texts_fall_back_with_a_note() -> None:
+    text = 'locals {\n  n = "x"\n  f = "maybe"\n  t = [1]\n  u = z_z.z.id\n}\nresource "z_z" "z" {}'
+    scope = Scope(parse_module({"main.tf": text.encode()}), Inputs(), Notes())
+    assert scope.number(scope.locals["n"], 7) == 7
+    assert scope.flag(scope.locals["f"], True) is True
+    assert scope.text(scope.locals["t"]) is None
+    assert len(scope.notes.lines) == 3
+    assert (scope.number(scope.locals["u"], 3), scope.flag(None, False)) == (3, False)
+    assert scope.script(scope.locals["u"]) == ""
 
 
 def test_counted_resources_can_be_indexed_counted_and_splatted() -> None:

@@ -18,6 +18,11 @@ from coder_mock_server.terraform.model import HclSyntaxError
         ("locals {\n  a = 1\n  a = 2\n}\n", "Attribute redefined: main.tf:3"),
         ("locals {\n  a = <<EOT\n${\nEOT\n}\n", "Invalid template: main.tf"),
         ("locals {\n  a = <<EOT\n%{ if true }\nEOT\n}\n", "endif"),
+        ("locals {\n  a = <<EOT\n%{ for x }\nEOT\n}\n", "no complete `for`"),
+        ("locals {\n  a = <<EOT\n%{ endif }\nEOT\n}\n", "closes nothing"),
+        ("locals {\n  a = <<EOT\n%{ odd }\nEOT\n}\n", "unknown template directive"),
+        ("locals {\n  a = <<EOT\n${ }\nEOT\n}\n", "is empty"),
+        ('locals {\n  a = <<EOT\n${"x}\nEOT\n}\n', "not closed"),
         ("locals {{{\n", "main.tf:1,9"),
         ("}\n", "main.tf:1,1"),
         ("a = " + "(" * 3000, "parse module: "),
@@ -34,6 +39,11 @@ def test_expressions_nested_too_deep_are_refused_not_crashed_on() -> None:
     nested = "locals {\n  a = " + "[" * 2000 + "]" * 2000 + "\n}\n"
     with pytest.raises(HclSyntaxError, match="Nesting too deep"):
         parse_module({"main.tf": nested.encode()})
+
+
+def test_a_file_that_is_far_too_large_is_refused() -> None:
+    with pytest.raises(HclSyntaxError, match="File too large"):
+        parse_module({"main.tf": b"#" * (4 * 1024 * 1024 + 1)})
 
 
 def test_a_file_that_is_no_text_is_refused() -> None:
