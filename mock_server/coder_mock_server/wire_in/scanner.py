@@ -71,7 +71,9 @@ def plain(value: Any) -> Any:
     if isinstance(value, list):
         return [plain(item) for item in value]
     if isinstance(value, Number):
-        return float(value) if re.search(r"[.eE]", value) else int(value)
+        # A number too long for anything is as good as infinite; Python would refuse to convert it.
+        exact = len(value) <= 300 and not re.search(r"[.eE]", value)
+        return int(value) if exact else float(value)
     return value
 
 

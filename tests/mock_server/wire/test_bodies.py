@@ -223,6 +223,11 @@ def test_invalid_utf8_and_lone_surrogates_are_replaced() -> None:
     assert read(r'{"name":"\ud83d\ude00\ud800"}').text("name") == "\U0001f600\ufffd"
 
 
+@pytest.mark.parametrize("deep", ["[" * 5000 + "]" * 5000, "9" * 5000])
+def test_what_nobody_asks_for_may_be_as_deep_and_long_as_it_likes(deep: str) -> None:
+    assert read(f'{{"other":{deep},"name":"a"}}').text("name") == "a"
+
+
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),

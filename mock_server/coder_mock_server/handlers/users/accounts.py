@@ -46,9 +46,8 @@ def create_new_user(call: Call, world: World) -> Reply:
             Validation("organization_ids", "Missing values, this cannot be empty"),
             detail="required at least 1 value for the array 'organization_ids'",
         )
-    if not lookup.can(call, world, "create", Thing("user")):
-        raise ApiError(403, "You are not authorized to create users.")
-    if taken(world.state, username=body.text("username"), email=body.text("email")):
+    other = taken(world.state, username=body.text("username"), email=body.text("email"))
+    if other is not None and lookup.can(call, world, "read", lookup.user_thing(other)):
         raise ApiError(409, "User already exists.")
     for id in organizations:
         if world.state.organizations.get(id) is None:
@@ -60,6 +59,8 @@ def create_new_user(call: Call, world: World) -> Reply:
             "Internal error creating user.",
             f'pq: invalid input value for enum user_status: "{status}"',
         )
+    if not lookup.can(call, world, "create", Thing("user")):
+        raise ApiError(403, "You are not authorized to create users.")
     password = body.text("password")
     now = world.now()
     user = r.User(

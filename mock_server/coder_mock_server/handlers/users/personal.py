@@ -27,9 +27,9 @@ WRONG_OLD = "Old password is incorrect."
 def update_user_password(call: Call, world: World) -> Reply:
     """Change a password; every session of the user ends with it."""
     user = lookup.user(call, world)
-    body = call.body()
     if not may_personally(call, world, "update", user):
         raise NotFound()
+    body = call.body()
     body.validate(("password", "required"))
     if user.login_type != "password":
         raise ApiError(400, "Users without password login type cannot change their password.")

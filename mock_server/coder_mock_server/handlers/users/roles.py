@@ -29,10 +29,10 @@ def assign_role_to_user(call: Call, world: World) -> Reply:
     user = lookup.user(call, world)
     if user.id == call.actor.id:
         raise ApiError(400, "You cannot change your own roles.")
-    body = call.body()
     who = lookup.subject(call, world)
     if not lookup.can(call, world, "assign", Thing("assign_role")):
         raise Forbidden()
+    body = call.body()
     wanted = without_repetition(body.strings("roles"))
     for role in wanted:
         if role not in SITE_ROLES:
