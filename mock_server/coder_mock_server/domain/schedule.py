@@ -16,12 +16,6 @@ AHEAD = timedelta(days=7)
 MINUTE = timedelta(minutes=1)
 
 _DAY_NAMES = {name[:3]: number for number, name in enumerate(WEEKDAYS)}
-_MONTH_NAMES = {
-    name: number
-    for number, name in enumerate(
-        ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1
-    )
-}
 
 
 class ScheduleError(ValueError):
@@ -48,8 +42,9 @@ class _Field:
 _FIELDS = (
     _Field(0, 59, {}),
     _Field(0, 23, {}),
+    # Day of month and month, which are always `*` here.
     _Field(1, 31, {}),
-    _Field(1, 12, _MONTH_NAMES),
+    _Field(1, 12, {}),
     _Field(0, 6, _DAY_NAMES),
 )
 
@@ -147,10 +142,6 @@ def _range(text: str, field: _Field) -> range:
         step = _integer(steps[0])
         if not rest:
             high = field.high
-    if low < field.low:
-        raise ScheduleError(
-            f"parse schedule: beginning of range ({low}) below minimum ({field.low}): {text}"
-        )
     if high > field.high:
         raise ScheduleError(
             f"parse schedule: end of range ({high}) above maximum ({field.high}): {text}"

@@ -82,6 +82,7 @@ def test_a_bad_schedule_is_refused_in_the_words_of_the_api(text: str, detail: st
         ("0 10 * * mon", "2025-05-26T10:00"),
         ("0 9 * * Tue-Fri", "2025-05-20T09:00"),
         ("0 9 ? ? *", None),
+        ("1-59/20 10 * * *", "2025-05-19T10:01"),
         ("5,10 22/1 * * SUN,sat", "2025-05-24T22:05"),
         ("*/20 10 * * *", "2025-05-19T10:20"),
         ("CRON_TZ=US/Central 30 9 * * 1-5", "2025-05-19T14:30"),
