@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from coder_mock_server.spec.document import SCHEMAS, Document
-from coder_mock_server.versions import Renames, renames_for
+from coder_mock_server.versions import Dialect, dialect_of
 from coder_mock_server.wire import rfc3339
 
 Project = Callable[[Any], Any]
@@ -33,20 +33,23 @@ def time_text(value: Any) -> Any:
 class Projections:
     """The projectors of one document."""
 
-    def __init__(self, document: Document, renames: Renames | None = None) -> None:
+    def __init__(self, document: Document, dialect: Dialect | None = None) -> None:
         self._document = document
-        self._renames = renames_for(document.version) if renames is None else renames
+        dialect = dialect or dialect_of(document.version)
+        self._renames, self._values = dialect.renames, dialect.values
         self._compiled: dict[tuple[int, bool], Project] = {}
 
     def component(self, name: str) -> Project:
         """The projector of a component schema; `KeyError` when the document lacks it."""
-        return self._compile(self._document.schemas[name], self._renames.get(name, {}))
+        project = self._compile(self._document.schemas[name], self._renames.get(name, {}), name)
+        value = self._values.get(name)
+        return project if value is None else _after(value, project)
 
     def of(self, schema: Any) -> Project:
         """The projector of any schema in the document."""
         return self._compile(schema, {})
 
-    def _compile(self, schema: Any, renames: Mapping[str, str]) -> Project:
+    def _compile(self, schema: Any, renames: Mapping[str, str], name: str = "") -> Project:
         if not isinstance(schema, Mapping):
             return keep
         ref = schema.get("$ref")
@@ -59,15 +62,19 @@ class Projections:
         cell: list[Project] = []
         # A schema that contains itself finds this entry while it is being compiled.
         self._compiled[key] = lambda value: cell[0](value)
-        cell.append(self._build(schema, renames))
+        cell.append(self._build(schema, renames, name))
         self._compiled[key] = cell[0]
         return cell[0]
 
-    def _build(self, schema: Mapping[str, Any], renames: Mapping[str, str]) -> Project:
+    def _build(self, schema: Mapping[str, Any], renames: Mapping[str, str], name: str) -> Project:
         parts = self._parts(schema, renames)
-        as_object = self._object(parts)
+        as_object = self._object(parts, name)
         as_list = self._list(parts)
         if as_object is None and as_list is None:
+            referred = [p["$ref"].removeprefix(SCHEMAS) for p, _ in parts if "$ref" in p]
+            value = next((self._values[r] for r in referred if r in self._values), None)
+            if value is not None:
+                return value
             return time_text if any(p.get("format") == "date-time" for p, _ in parts) else keep
         if as_list is None:
             assert as_object is not None
@@ -96,7 +103,7 @@ class Projections:
         return parts
 
     def _object(
-        self, parts: list[tuple[Mapping[str, Any], Mapping[str, str]]]
+        self, parts: list[tuple[Mapping[str, Any], Mapping[str, str]]], component: str
     ) -> Callable[[Any], Any] | None:
         properties: dict[str, Project] = {}
         sources: dict[str, str] = {}
@@ -110,6 +117,9 @@ class Projections:
                     forbidden.add(name)
                     continue
                 compiled = self._compile(schema, {})
+                value = self._values.get(f"{component}.{name}")
+                if value is not None:
+                    compiled = _after(value, compiled)
                 if properties.get(name, keep) is keep:
                     properties[name] = compiled
                 if name in renames:
@@ -172,6 +182,10 @@ def _object_projector(
         return project(renamed)
 
     return project_renamed
+
+
+def _after(value: Project, project: Project) -> Project:
+    return lambda given: project(value(given))
 
 
 def _list_projector(step: Project) -> Project:

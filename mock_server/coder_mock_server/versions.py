@@ -1,20 +1,39 @@
-"""Where a version of the API calls something otherwise than 2025-05-19 does: one table per version.
+"""Where a version of the API says something otherwise than 2025-05-19 does: one table per version.
 
-Handlers answer in the names of 2025-05-19. What a version does not know at all needs no entry:
-its document lacks the property, so the projection drops it.
+Handlers answer in the names and values of 2025-05-19. What a version does not know at all needs no
+entry: its document lacks the property, so the projection drops it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
-Renames = Mapping[str, Mapping[str, str]]
-"""Component -> property in the document -> property in the handlers' answer."""
 
-RENAMES: Mapping[str, Renames] = MappingProxyType(
-    {
-        "2023-06-20": {
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """What one version calls otherwise."""
+
+    renames: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Component -> property in the document -> property in the handlers' answer."""
+    values: Mapping[str, Callable[[Any], Any]] = field(default_factory=dict)
+    """Component, or `component.property` -> what becomes of its value."""
+
+
+def _known_status(status: Any) -> Any:
+    """2023 knows no dormant users: who has not signed in yet is active."""
+    return "active" if status == "dormant" else status
+
+
+def _midnight(date: Any) -> Any:
+    """A day as the moment at which it begins."""
+    return f"{date}T00:00:00Z" if isinstance(date, str) and len(date) == 10 else date
+
+
+DIALECTS: Mapping[str, Dialect] = {
+    "2023-06-20": Dialect(
+        renames={
             "codersdk.WorkspaceAgent": {
                 "startup_logs_length": "logs_length",
                 "startup_logs_overflowed": "logs_overflowed",
@@ -24,13 +43,17 @@ RENAMES: Mapping[str, Renames] = MappingProxyType(
                 "locked_ttl_ms": "time_til_dormant_autodelete_ms",
             },
         },
-        "2025-05-19": {},
-    }
-)
+        values={
+            "codersdk.UserStatus": _known_status,
+            "codersdk.DAUEntry.date": _midnight,
+        },
+    ),
+    "2025-05-19": Dialect(),
+}
 
 
-def renames_for(version: str) -> Renames:
-    """The table of this date, or of the nearest earlier one we know (else the oldest)."""
-    known = sorted(RENAMES)
+def dialect_of(version: str) -> Dialect:
+    """The dialect of this date, or of the nearest earlier one we know (else the oldest)."""
+    known = sorted(DIALECTS)
     earlier = [date for date in known if date <= version]
-    return RENAMES[earlier[-1] if earlier else known[0]]
+    return DIALECTS[earlier[-1] if earlier else known[0]]

@@ -92,7 +92,10 @@ def sample(plan: Plan, media: MediaPlan, call: Call, world: World, document: Doc
 
 def _success(plan: Plan) -> ResponsePlan:
     """The best of the documented answers: 2xx, then 1xx and 3xx, then whatever there is."""
-    ranked = sorted(plan.responses, key=lambda status: (PREFERENCE.find(status[0]), status))
+    ranked = sorted(
+        plan.responses,
+        key=lambda status: (PREFERENCE.find(status[0]), status not in ("200", "404"), status),
+    )
     return plan.responses[ranked[0]] if ranked else ResponsePlan("200", {})
 
 
