@@ -255,8 +255,8 @@ def _collected(role: CustomRole, *, negate: bool) -> Grants:
 
 def group_ids_of(state: State, user_id: str) -> Iterable[str]:
     """Groups that name this user; the Everyone groups are the organizations themselves."""
-    groups = state.tables().get("groups")
-    return [group.id for group in groups if user_id in group.members] if groups else ()
+    groups = getattr(state, "groups", None)
+    return () if groups is None else [group.id for group in groups if user_id in group.members]
 
 
 def may(subject: Subject, action: str, thing: Thing) -> bool:
