@@ -315,3 +315,25 @@ def test_signing_in_by_another_service_begins_with_the_password(
     assert answer.status == 201
     assert answer.json["state_string"].startswith("convert-")
     assert answer.json["to_type"] == "github"
+
+
+def test_quiet_hours_are_one_time_of_each_day() -> None:
+    path = "/users/me/quiet-hours"
+    with Mock(edition="premium") as mock:
+        mock.first_user()
+        before = mock.get(path).json
+        assert (before["raw_schedule"], before["user_set"]) == ("CRON_TZ=UTC 0 0 * * *", False)
+        schedule = "CRON_TZ=Europe/Berlin 30 3 * * *"
+        after = mock.put(path, {"schedule": schedule}).json
+        assert (after["time"], after["timezone"], after["user_set"]) == (
+            "03:30",
+            "Europe/Berlin",
+            True,
+        )
+        weekly = mock.put(path, {"schedule": "CRON_TZ=UTC 30 3 * * 1"})
+        assert (weekly.status, weekly.json["detail"]) == (
+            500,
+            'parse daily schedule "CRON_TZ=UTC 30 3 * * 1": validate daily schedule: '
+            "expected day-of-month, month and day-of-week to be *",
+        )
+        assert mock.get(path).json["raw_schedule"] == schedule
