@@ -1,6 +1,6 @@
-"""One table: start-up, memory, and requests of the mock against a bare ASGI app and plain Connexion.
+"""One table: the mock against a bare ASGI app and Connexion's own stack.
 
-    python -m benchmarks [--seconds 3] [--connections 1,16,64] [--scenario small-team] [--out FILE.md]
+    python -m benchmarks [--seconds 3] [--connections 1,16,64] [--scenario NAME] [--out FILE.md]
 
 Needs `wrk` and a Linux /proc. Absolute figures depend on the machine, which wrk shares; read the
 ratios, all of one run. "CPU" is what the server process used per request (user and system).
