@@ -27,7 +27,9 @@ MOCK_HEADER = "x-coder-mock"
 LOGIN_PATH = "/api/v2/users/login"
 SAFE_POSTS = frozenset({LOGIN_PATH, "/api/v2/authcheck"})
 BODY_LIMIT = 64 * 1024 * 1024
-STREAM_SECONDS = 1.0
+STREAM_SECONDS = 1.5
+STREAM_QUIET_SECONDS = 0.2
+"""A stream that has sent data and then rests this long is left."""
 STREAM_BYTES = 1024 * 1024
 LONGEST_WAIT_SECONDS = 65
 USER_AGENT = "coder-contract"
@@ -233,6 +235,8 @@ class Client:
         try:
             while True:
                 left = deadline - time.monotonic()
+                if stream and _has_data(chunks):
+                    left = min(left, STREAM_QUIET_SECONDS)
                 if left <= 0:
                     return b"".join(chunks), _early(stream, f"no end within {seconds:g} s")
                 if sock is not None:
@@ -279,6 +283,12 @@ class Client:
         if isinstance(error, http.client.BadStatusLine | http.client.RemoteDisconnected):
             return Unreachable(f"{origin}: the connection was closed without an HTTP reply")
         return Unreachable(f"{origin}: {error or type(error).__name__}")
+
+
+def _has_data(chunks: list[bytes]) -> bool:
+    """Whether a whole frame with data has come."""
+    text = b"".join(chunks[-8:])
+    return b"data:" in text and text.rstrip(b"\r").endswith((b"\n\n", b"\r\n\r\n"))
 
 
 def _early(stream: bool, reason: str) -> str:

@@ -25,4 +25,7 @@ def is_read(label: str, parameter: str) -> bool:
     """Whether a healthy server looks at a parameter closely enough to refuse it."""
     if label == "GET /workspaces" and parameter in _UNREAD:
         return False
+    if label.endswith("/logs") and parameter == "after":
+        # Any number will do, negative ones mean the beginning.
+        return False
     return parameter not in _LENIENT
