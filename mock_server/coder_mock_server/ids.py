@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
+import re
 import string
 import uuid
 
+_HYPHENATED = re.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
+_DIGITS = re.compile("[0-9a-f]{32}", re.I)
 ALPHANUMERIC = string.ascii_letters + string.digits
 
 
@@ -35,3 +38,26 @@ class Ids:
     def choice(self, items: tuple[str, ...]) -> str:
         """One of the items."""
         return self._random.choice(items)
+
+
+def parse_uuid(text: str) -> str | None:
+    """The canonical form, or `None`. Takes what the API takes: bare, in braces, `urn:uuid:`.
+
+    Of the braces only the room that they take counts, as in the library that a real server uses.
+    """
+    length = len(text)
+    if length == 38:
+        text = text[1:37]
+    elif length == 45 and text[:9].lower() == "urn:uuid:":
+        text = text[9:]
+    elif length == 32 and _DIGITS.fullmatch(text):
+        text = f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    return text.lower() if _HYPHENATED.fullmatch(text) else None
+
+
+def uuid_problem(text: str) -> str:
+    """What the API says about text that is no UUID."""
+    size = len(text.encode("utf-8", "replace"))
+    if size == 45 and text[:9].lower() != "urn:uuid:":
+        return f'invalid urn prefix: "{text[:9]}"'
+    return "invalid UUID format" if size in (36, 32, 38, 45) else f"invalid UUID length: {size}"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import uuid as uuids
-
 from coder_mock_server.call import Call, World
 from coder_mock_server.domain import records as r
 from coder_mock_server.domain.access import Subject, Thing, subject_of
 from coder_mock_server.domain.access import may as may
 from coder_mock_server.errors import ApiError, NotFound
+from coder_mock_server.ids import parse_uuid as parse_uuid
+from coder_mock_server.ids import uuid_problem as uuid_problem
 
 NO_AGENT = "Agent doesn't exist with that id, or you do not have access to it."
 
@@ -21,32 +21,6 @@ def subject(call: Call, world: World) -> Subject:
 def can(call: Call, world: World, action: str, thing: Thing) -> bool:
     """Whether the caller may do this to that."""
     return may(subject(call, world), action, thing)
-
-
-def parse_uuid(text: str) -> str | None:
-    """The canonical form, or `None`. Accepts what the API accepts: 36, 32, urn: and {} forms."""
-    length = len(text)
-    if length == 36 and text[8] == text[13] == text[18] == text[23] == "-":
-        digits = text.replace("-", "")
-    elif length == 32:
-        digits = text
-    elif length == 38 and text[0] == "{" and text[-1] == "}":
-        return parse_uuid(text[1:-1])
-    elif length == 45 and text[:9].lower() == "urn:uuid:":
-        return parse_uuid(text[9:])
-    else:
-        return None
-    try:
-        return str(uuids.UUID(hex=digits)) if len(digits) == 32 else None
-    except ValueError:
-        return None
-
-
-def uuid_problem(text: str) -> str:
-    """What the API says about text that is no UUID."""
-    if len(text) in (36, 32, 38, 45):
-        return "invalid UUID format"
-    return f"invalid UUID length: {len(text)}"
 
 
 def path_uuid(call: Call, name: str) -> str:

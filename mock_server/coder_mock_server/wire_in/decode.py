@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 
-from coder_mock_server.lookup import parse_uuid, uuid_problem
+from coder_mock_server.ids import parse_uuid, uuid_problem
 from coder_mock_server.wire_in.gotime import parse_time
 from coder_mock_server.wire_in.gotypes import GoType, fold
 from coder_mock_server.wire_in.scanner import DecodeError, Number, Object, kind_of, plain, scan

@@ -10,6 +10,7 @@ from typing import TypeVar
 from urllib.parse import unquote_plus
 
 from coder_mock_server.errors import Invalid, Validation
+from coder_mock_server.ids import parse_uuid, uuid_problem
 from coder_mock_server.wire_in import scanner
 from coder_mock_server.wire_in.gotime import RFC3339_NANO, TimeError, parse_time
 
@@ -263,8 +264,6 @@ def _old_integer(text: str) -> int:
 
 
 def _uuid(text: str) -> str:
-    from coder_mock_server.lookup import parse_uuid, uuid_problem
-
     found = parse_uuid(text)
     if found is None:
         raise ValueError(uuid_problem(text))
