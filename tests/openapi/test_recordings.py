@@ -9,10 +9,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
 from coder_openapi import __file__ as package
-from tests.support.recordings import FOLDER, SCENARIOS, Answer, Judge, answers, mutants
+from tests.support.recordings import FOLDER, SCENARIOS, Answer, Judge, answers, mutants, streamed
 
 SPECS = Path(package).parent / "specs"
 VERSIONS = tuple(SCENARIOS)
@@ -56,6 +57,18 @@ def test_answers_with_one_thing_wrong_are_refused(version: str) -> None:
             escaped.append(f"{mutant.answer.step}: {mutant.change} {mutant.place}")
     assert tried > 2000
     assert len(escaped) / tried < 0.005, escaped[:20]
+
+
+def test_messages_of_streams_are_what_the_document_says() -> None:
+    components = {"schemas": document("2025-05-19")["components"]["schemas"]}
+    steps = set()
+    for step, schema, message in streamed("2025-05-19", SPECS):
+        root = {**schema, "components": components}
+        judge = jsonschema_rs.Draft202012Validator(root, validate_formats=True)
+        assert judge.is_valid(message), step
+        assert not judge.is_valid([7]), step
+        steps.add(step)
+    assert {"workspace-settings/watch", "workspace-settings/watch-ws", "agents/derp-map"} <= steps
 
 
 def recorded_job(step: str, *path: str | int) -> tuple[Answer, dict[str, Any]]:

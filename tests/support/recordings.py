@@ -236,3 +236,28 @@ def _key(place: Path_) -> str:
 
 def _free(place: Path_) -> bool:
     return any(step in FREE for step in place)
+
+
+def streamed(version: str, specs: Path) -> Iterator[tuple[str, dict[str, Any], Any]]:
+    """Each complete message of a recorded stream: its step, the schema of such messages, itself."""
+    document = Document(specs / f"{version}.json", "/api/v2")
+    for scenario in SCENARIOS[version]:
+        content = yaml.safe_load((FOLDER / "scenarios" / f"{scenario}.yaml").read_text())
+        steps = {step["id"]: step for step in content["steps"]}
+        for answer in json.loads((FOLDER / "recorded" / f"{scenario}.json").read_text()):
+            step = steps[answer["id"]]
+            opened = "ws" in step and answer["status"] == 101
+            if "pick" in step or not (opened or ("sse" in step and answer["status"] == 200)):
+                continue
+            path = answer["request"].split(" ", 1)[1].split("?")[0]
+            found = document.operation("get", "/api/v2" + re.sub(r"\{\w+\}", SOME_UUID, path))
+            assert found is not None, f"{scenario}/{answer['id']} is of no operation"
+            body = real(answer["body"])
+            if opened:
+                messages, schema = body["messages"], found[1]["x-websocket-message"]
+            else:
+                messages = [event["data"] for event in body if event.get("event") == "data"]
+                stream = found[1]["responses"]["200"]["content"]["text/event-stream"]
+                schema = stream["x-event-data"]
+            for message in messages:
+                yield f"{scenario}/{answer['id']}", schema, message
