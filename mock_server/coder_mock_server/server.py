@@ -32,14 +32,16 @@ from coder_mock_server.views import Views
 class Server:
     """Everything of one server; two in one process do not meet."""
 
-    def __init__(self, settings: Settings, *, log: Log = to_stderr) -> None:
+    def __init__(
+        self, settings: Settings, *, log: Log = to_stderr, clock: Clock | None = None
+    ) -> None:
         self.settings = settings
         self.document: Document = load_document(settings)
         self.tools = Tools(Projections(self.document), ValidatorPool(self.document))
         self.renderer = Renderer(self.document, self.tools, validate=settings.validate_responses)
         self.world = World(
             store=MemoryStore(),
-            clock=Clock(speed=settings.speed, frozen=settings.frozen),
+            clock=clock or Clock(speed=settings.speed, frozen=settings.frozen),
             ids=Ids(settings.seed),
             settings=settings,
             policy=policy_for(self.document.version or settings.api),

@@ -15,6 +15,7 @@ import asyncio
 import json as jsons
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -29,6 +30,8 @@ from coder_mock_server.store.state import State
 T = TypeVar("T")
 BASE = "/api/v2"
 FIRST_USER = {"email": "admin@example.com", "username": "admin", "password": "Mock-Password-1!"}
+START = datetime(2025, 6, 2, 9, tzinfo=UTC)
+"""Mock time at the start: a Monday morning."""
 STREAM_SECONDS = 5.0
 """How long a stream may take to give the messages that a test waits for."""
 
@@ -78,7 +81,9 @@ class Mock:
     def __init__(self, **settings: Any) -> None:
         given = {"scenario": "empty", "frozen": True, "daemons": 1, **settings}
         self.bugs: list[str] = []
-        self.server = Server(Settings(**given), log=self.bugs.append)
+        made = Settings(**given)
+        clock = Clock(start=START, speed=made.speed, frozen=made.frozen)
+        self.server = Server(made, log=self.bugs.append, clock=clock)
         self.app: Callable[..., Awaitable[None]] = application(self.server)
         self._runner = asyncio.Runner()
         self.token = ""

@@ -41,8 +41,8 @@ def good_request(plan: Plan, mock: Mock) -> Request:
     query = "&".join(f"{name}={value}" for name, value in _query(plan, mock).items())
     body = BODIES.get(plan.id)
     json = body(mock) if body is not None else _sampled_body(plan, mock)
-    raw = RAW[plan.id]() if plan.id in RAW else None
-    headers = {} if raw is None else {"content-type": "application/x-tar"}
+    raw, media_type = RAW.get(plan.id, (None, ""))
+    headers = {"content-type": media_type} if media_type else {}
     token = _agent(mock).auth_token if "/workspaceagents/me/" in plan.path else None
     return Request(plan.method, path + (f"?{query}" if query else ""), json, raw, token, headers)
 
@@ -231,7 +231,13 @@ BODIES: dict[str, Callable[[Mock], Any]] = {
 QUERIES: dict[str, Callable[[Mock], dict[str, str]]] = {
     "get-autofill-build-parameters-for-user": lambda m: {"template_id": _template(m)},
 }
-RAW: dict[str, Callable[[], bytes]] = {"upload-file": archive}
+RAW: dict[str, tuple[bytes, str]] = {
+    "upload-file": (archive(), "application/x-tar"),
+    "oauth2-token-exchange": (
+        b"grant_type=authorization_code&code=none",
+        "application/x-www-form-urlencoded",
+    ),
+}
 
 REFUSED: dict[str, str] = {
     "upsert-a-custom-organization-role": "the scenario holds no custom role",
