@@ -113,8 +113,8 @@ def _in_order(text: str, pieces: list[str]) -> bool:
 
 def _like(text: str, pattern: str) -> bool:
     # The classic greedy match with one point to return to: linear in practice.
-    at = star = mark = 0
-    position, star = 0, -1
+    at = position = mark = 0
+    star = -1
     while at < len(text):
         char = pattern[position] if position < len(pattern) else ""
         if char == "%":

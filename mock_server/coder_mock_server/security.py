@@ -6,7 +6,6 @@ import hashlib
 import hmac
 from dataclasses import replace
 from datetime import datetime, timedelta
-from http.cookies import CookieError, SimpleCookie
 
 from coder_mock_server.call import Actor, Call, World
 from coder_mock_server.domain.records import ZERO_TIME, ApiKey, User
@@ -34,11 +33,7 @@ def _cookie(header: str) -> str:
         name, _, value = part.strip().partition("=")
         if name == SESSION_COOKIE:
             return value.strip('"')
-    try:
-        morsel = SimpleCookie(header).get(SESSION_COOKIE)
-    except CookieError:
-        return ""
-    return morsel.value if morsel is not None else ""
+    return ""
 
 
 def split_token(token: str) -> tuple[str, str]:
@@ -111,7 +106,6 @@ def record_use(actor: Actor, world: World) -> Actor:
             last_used=now,
             expires_at=now + lifetime if slides else key.expires_at,
             updated_at=now if slides else key.updated_at,
-            ip_address=key.ip_address,
         )
         world.state.api_keys.put(key)
     user = seen(user, now)
