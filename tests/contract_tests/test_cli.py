@@ -332,3 +332,47 @@ def test_help_fits_a_screen_with_defaults_and_two_examples(
 def test_version_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert command("--version") == 0
     assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+def test_checks_can_be_read_by_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert command("checks", "--format", "json") == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert [one["id"] for one in listed] == [rule.id for rule in rules()]
+    assert command("checks", "explain", "JOB-12", "--format", "json") == 0
+    assert "purged" in json.loads(capsys.readouterr().out)["explanation"]
+
+
+def test_on_a_terminal_phases_and_errors_are_told_as_they_come(
+    tiny: TinyCoder, url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_a_bug(tiny)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert examine(url) == 1
+    told = capsys.readouterr().err
+    assert "discovery ..." in told
+    assert "error: JOB-01 GET /organizations/{organization}/provisionerjobs" in told
+
+
+def test_the_environment_gives_token_and_password(url: str) -> None:
+    assert examine(url, CODER_SESSION_TOKEN="", CODER_CONTRACT_TOKEN=TOKEN) == 0
+    assert examine(url, "--username", EMAIL, CODER_CONTRACT_PASSWORD=PASSWORD) == 0
+
+
+def test_token_and_user_name_together_are_2(url: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert examine(url, "--token", TOKEN, "--username", EMAIL, "--password", PASSWORD) == 2
+    assert "not both" in capsys.readouterr().err
+
+
+def test_the_console_says_what_was_not_examined(
+    tiny: TinyCoder, url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def lacking(method: str, target: str, reply: Reply) -> Reply:
+        gone = "/templateversions/" in target
+        return Reply(404, {"message": "Route not found."}) if gone else reply
+
+    tiny.alter = lacking
+    tiny.jobs = [job for job in tiny.jobs if job["status"] != "canceling"]
+    assert examine(url) == 0
+    text = capsys.readouterr().out
+    assert "absent on the target (2): GET /templateversions/{templateversion}, " in text
+    assert "not examined (1): JOB-06: the target shows nothing to judge it by" in text

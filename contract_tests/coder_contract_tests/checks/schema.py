@@ -71,31 +71,22 @@ def response_matches_schema(seen: Seen) -> Judgement:
 
 def _leaves(error: Any) -> Iterator[Any]:
     """The error itself, or for alternatives those of the branch that came closest."""
-    context = getattr(error.kind, "context", None)
-    if not context:
+    branches = [branch for branch in getattr(error.kind, "context", None) or () if branch]
+    same_type = [branch for branch in branches if not _is_of_another_type(branch, error)]
+    if not same_type:
         yield error
         return
-    branches = [branch for branch in context if branch]
-    if not branches:
-        yield error
-        return
-    if error.instance is None:
-        yield error
-        return
-    closest = max(branches, key=lambda branch: (_depth(branch), -len(branch)))
-    if _depth(closest) <= len(error.instance_path) and len(branches) > 1 and not _objects(closest):
-        yield error
-        return
-    for inner in closest:
+    for inner in max(same_type, key=lambda branch: (_depth(branch), -len(branch))):
         yield from _leaves(inner)
+
+
+def _is_of_another_type(branch: list[Any], error: Any) -> bool:
+    """Whether a branch was meant for another kind of value altogether."""
+    return branch[0].kind.name == "type" and _depth(branch) == len(error.instance_path)
 
 
 def _depth(branch: list[Any]) -> int:
     return max(len(error.instance_path) for error in branch)
-
-
-def _objects(branch: list[Any]) -> bool:
-    return all(error.kind.name in {"required", "additionalProperties"} for error in branch)
 
 
 def _subject(error: Any) -> str:
