@@ -188,6 +188,19 @@ class World:
         """The present moment, in mock time."""
         return self.clock.now()
 
+    @property
+    def licensed(self) -> bool:
+        """Whether the licensed features are on: a licence of the edition or an added one counts."""
+        edition = self.settings.edition
+        if edition == "oss":
+            return False
+        if not len(self.state.licenses):
+            return edition == "premium"
+        from coder_mock_server.domain.licences import entitlement
+
+        given = entitlement(self.state, self.now(), premium=edition == "premium")
+        return given != "not_entitled"
+
     def announce(self, kind: str, id: str) -> None:
         """Tell the subscribers of a topic after this transaction."""
         from coder_mock_server.store.topics import Topic

@@ -255,8 +255,7 @@ def _collected(role: CustomRole, *, negate: bool) -> Grants:
 
 def group_ids_of(state: State, user_id: str) -> Iterable[str]:
     """Groups that name this user; the Everyone groups are the organizations themselves."""
-    groups = getattr(state, "groups", None)
-    return () if groups is None else [group.id for group in groups if user_id in group.members]
+    return [member.group_id for member in state.group_members.by("user", user_id)]
 
 
 def may(subject: Subject, action: str, thing: Thing) -> bool:

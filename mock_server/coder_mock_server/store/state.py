@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from coder_mock_server.domain import licensed as e
 from coder_mock_server.domain import records as r
 from coder_mock_server.store.table import Journal, Table
 
@@ -159,8 +160,78 @@ class State:
             lambda p: (p.workspace_id, p.agent_name, p.port),
             indexes={"workspace": lambda p: p.workspace_id},
         )
+        self._add_licensed(journal)
         self.counters: dict[str, int] = {}
         """Sequences: `job_logs`, `agent_logs`. Like a database sequence they never go back."""
+
+    def _add_licensed(self, journal: Journal) -> None:
+        """The tables of the licensed part."""
+        self.groups: Table[e.Group] = Table(
+            "groups",
+            journal,
+            lambda g: g.id,
+            indexes={
+                "organization": lambda g: g.organization_id,
+                "name": lambda g: (g.organization_id, g.name),
+            },
+        )
+        self.group_members: Table[e.GroupMember] = Table(
+            "group_members",
+            journal,
+            lambda m: (m.group_id, m.user_id),
+            indexes={"group": lambda m: m.group_id, "user": lambda m: m.user_id},
+        )
+        self.provisioner_keys: Table[e.ProvisionerKey] = Table(
+            "provisioner_keys",
+            journal,
+            lambda k: k.id,
+            indexes={
+                "organization": lambda k: k.organization_id,
+                "name": lambda k: (k.organization_id, k.name.lower()),
+                "secret": lambda k: k.hashed_secret,
+            },
+        )
+        self.workspace_proxies: Table[e.WorkspaceProxy] = Table(
+            "workspace_proxies",
+            journal,
+            lambda p: p.id,
+            indexes={"name": lambda p: None if p.deleted else p.name},
+        )
+        self.licenses: Table[e.License] = Table("licenses", journal, lambda x: x.id)
+        self.entitlement_refreshes: Table[e.EntitlementRefresh] = Table(
+            "entitlement_refreshes", journal, lambda _: e.SITE
+        )
+        self.appearances: Table[e.Appearance] = Table("appearances", journal, lambda _: e.SITE)
+        self.organization_syncs: Table[e.OrganizationSync] = Table(
+            "organization_syncs", journal, lambda _: e.SITE
+        )
+        self.group_syncs: Table[e.GroupSync] = Table(
+            "group_syncs", journal, lambda s: s.organization_id
+        )
+        self.role_syncs: Table[e.RoleSync] = Table(
+            "role_syncs", journal, lambda s: s.organization_id
+        )
+        self.oauth2_apps: Table[e.OAuth2App] = Table(
+            "oauth2_apps", journal, lambda a: a.id, indexes={"name": lambda a: a.name}
+        )
+        self.oauth2_secrets: Table[e.OAuth2Secret] = Table(
+            "oauth2_secrets",
+            journal,
+            lambda s: s.id,
+            indexes={"app": lambda s: s.app_id, "prefix": lambda s: s.prefix},
+        )
+        self.oauth2_codes: Table[e.OAuth2Code] = Table(
+            "oauth2_codes", journal, lambda c: c.prefix, indexes={"app": lambda c: c.app_id}
+        )
+        self.oauth2_tokens: Table[e.OAuth2Token] = Table(
+            "oauth2_tokens",
+            journal,
+            lambda t: t.prefix,
+            indexes={"app": lambda t: t.app_id, "user": lambda t: t.user_id},
+        )
+        self.notification_methods: Table[e.NotificationMethod] = Table(
+            "notification_methods", journal, lambda m: m.template_id
+        )
 
     def tables(self) -> dict[str, Table[Any]]:
         """Every table by its name."""
