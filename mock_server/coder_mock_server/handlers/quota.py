@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from coder_mock_server import lookup
 from coder_mock_server.call import Call, Reply, World
+from coder_mock_server.domain import quota
 from coder_mock_server.domain import records as r
 from coder_mock_server.errors import NotFound
-
-UNLIMITED = -1
 
 
 def get_workspace_quota_by_user(call: Call, world: World) -> Reply:
@@ -33,19 +32,9 @@ def _of_default_organization(call: Call, world: World) -> Reply:
 
 
 def _quota(world: World, organization: r.Organization, user: r.User) -> Reply:
-    state = world.state
-    consumed = sum(
-        state.latest_build(workspace.id).daily_cost
-        for workspace in state.workspaces.by("owner", user.id)
-        if not workspace.deleted and workspace.organization_id == organization.id
-    )
+    used = quota.consumed(world.state, organization.id, user.id)
     if world.settings.edition != "premium":
-        return Reply.ok({"credits_consumed": consumed, "budget": UNLIMITED})
-    groups = state.tables().get("groups") or ()
-    budget = sum(
-        group.quota_allowance
-        for group in groups
-        if group.organization_id == organization.id
-        and (group.id == organization.id or user.id in group.members)
-    )
-    return Reply.ok({"credits_consumed": consumed, "budget": budget})
+        return Reply.ok({"credits_consumed": used, "budget": quota.UNLIMITED})
+    # Without groups there are no allowances either.
+    budget = max(0, quota.budget(world.state, organization.id, user.id))
+    return Reply.ok({"credits_consumed": used, "budget": budget})

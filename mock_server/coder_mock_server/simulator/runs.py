@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from coder_mock_server.call import World
+from coder_mock_server.domain import quota
 from coder_mock_server.domain import records as r
 from coder_mock_server.domain.lifecycle import took_effect
 from coder_mock_server.simulator import templates
@@ -20,6 +21,7 @@ from coder_mock_server.terraform import logs
 from coder_mock_server.terraform.evaluate import import_template, plan_build, plan_dry_run
 from coder_mock_server.terraform.model import ImportResult, Plan
 
+NO_QUOTA = "insufficient quota"
 APPLY_FAILED = "terraform apply: exit status 1"
 PLAN_FAILED = "terraform plan: exit status 1"
 IMPORT_FAILED = "template import provision for start: "
@@ -142,19 +144,42 @@ def _build(world: World, job: r.ProvisionerJob, dice: random.Random) -> Run:
         plan = templates.declared_plan(world, version.id, build.transition)
     if job.planned_failure:
         plan = _failing(plan, job.planned_failure)
+    return _build_run(world, build, plan, dice)
+
+
+def _build_run(world: World, build: r.WorkspaceBuild, plan: Plan, dice: random.Random) -> Run:
     jitter = dice.uniform(0.0, 0.04)
     apply: float | None = 0.65 + jitter
     total = 0.68 + jitter + plan.seconds + dice.uniform(0.2, 0.24)
-    if plan.failure is not None and not plan.failure.startswith("terraform apply"):
+    applies = plan.failure is None or plan.failure.startswith("terraform apply")
+    if not applies:
         apply, total = None, 0.3 + jitter
-    printed = logs.build_log(plan, build.transition, orphan=build.orphan)
-    return Run(
-        total,
-        _timed(printed, plan, total),
+    budget, consumed = _quota(world, build)
+    is_over = build.transition != "delete" and quota.exceeds(plan.daily_cost, consumed, budget)
+    if is_over and applies:
+        apply, total = None, 0.6 + jitter
+        plan = replace(plan, failure=None, seconds=0.0)
+    printed = logs.build_log(
         plan,
-        error=plan.failure,
-        apply_seconds=apply,
+        build.transition,
+        orphan=build.orphan,
+        budget=budget,
+        consumed=consumed,
+        over_budget=is_over,
     )
+    if is_over and applies:
+        plan = replace(plan, failure=NO_QUOTA)
+    lines = _timed(printed, plan, total)
+    return Run(total, lines, plan, error=plan.failure, apply_seconds=apply)
+
+
+def _quota(world: World, build: r.WorkspaceBuild) -> tuple[int, int]:
+    """Budget of the workspace's owner and what his other workspaces cost; a matter of licence."""
+    if world.settings.edition != "premium":
+        return quota.UNLIMITED, 0
+    workspace = world.state.workspaces[build.workspace_id]
+    whose = workspace.organization_id, workspace.owner_id
+    return quota.budget(world.state, *whose), quota.consumed(world.state, *whose, workspace.id)
 
 
 def _failing(plan: Plan, error: str) -> Plan:

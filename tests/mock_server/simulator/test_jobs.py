@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from coder_mock_server.domain import queue
+from coder_mock_server.domain import queue, quota
 from coder_mock_server.domain.jobs import new_job
 from coder_mock_server.domain.lifecycle import job_status
 from coder_mock_server.domain.records import PortShare, ProvisionerJob, TemplateVersion
@@ -30,6 +30,16 @@ resource "terraform_data" "box" {
   provisioner "local-exec" {
     command = "sleep ${data.coder_parameter.seconds.value}"
   }
+}
+"""
+)
+COSTLY = (
+    SLEEPER
+    + """
+resource "coder_metadata" "box" {
+  count       = data.coder_workspace.me.start_count
+  resource_id = terraform_data.box[0].id
+  daily_cost  = 3
 }
 """
 )
@@ -246,23 +256,34 @@ def test_an_instant_cancel_of_a_held_job_ends_it_at_the_next_look() -> None:
 
 
 def test_a_licensed_server_counts_what_a_build_costs() -> None:
-    text = (
-        SLEEPER
-        + """
-resource "coder_metadata" "box" {
-  count       = data.coder_workspace.me.start_count
-  resource_id = terraform_data.box[0].id
-  daily_cost  = 3
-}
-"""
-    )
     costs = []
     for edition in ("premium", "unlicensed"):
         stage = Stage(edition=edition)
-        workspace = stage.workspace(stage.template(text))
+        workspace = stage.workspace(stage.template(COSTLY))
         stage.advance(5)
         costs.append(stage.state.latest_build(workspace.id).daily_cost)
     assert costs == [3, 0]
+
+
+def test_a_build_beyond_the_budget_fails_before_anything_is_applied(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stage = Stage(edition="premium")
+    template = stage.template(COSTLY)
+    stage.workspace(template)
+    stage.advance(5)
+    monkeypatch.setattr(quota, "budget", lambda *_: 5)
+    second = stage.workspace(template)
+    stage.advance(5)
+    assert stage.job_of(second).error == "insufficient quota"
+    last = [line for line in stage.log(stage.job_of(second)) if line.stage == "Commit quota"]
+    assert [line.log_level for line in last] == ["info", "info", "info", "warn"]
+    assert last[2].output.endswith("3")
+    assert stage.state.latest_build(second.id).state is None
+    monkeypatch.setattr(quota, "budget", lambda *_: 6)
+    stage.build(second, "start")
+    stage.advance(5)
+    assert stage.job_of(second).error is None
 
 
 def test_a_daemon_knows_again_since_when_it_is_free() -> None:
