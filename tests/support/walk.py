@@ -220,6 +220,7 @@ BODIES: dict[str, Callable[[Mock], Any]] = {
     },
     "log-in-user": lambda m: {"email": "admin@example.com", "password": "mock-password-1"},
     "update-user-password": lambda m: {"password": STRONG},
+    "update-user-quiet-hours-schedule": lambda m: {"schedule": "CRON_TZ=UTC 30 3 * * *"},
     "extend-workspace-deadline-by-id": lambda m: {"deadline": _later(m, 5)},
     "upsert-workspace-agent-port-share": lambda m: {
         "agent_name": _agent(m).name,
@@ -259,6 +260,7 @@ REFUSED: dict[str, str] = {
     "get-template-version-dry-run-matched-provisioners": DRY_RUN,
     "get-template-version-dry-run-resources-by-job-id": DRY_RUN,
     "create-initial-user": "the scenario has users",
+    "get-github-device-auth": "no identity provider is set up",
     "openid-connect-callback": "no identity provider is set up",
     "change-password-with-a-one-time-passcode": "nobody here reads the mail with the passcode",
     "convert-user-from-password-to-oauth-authentication": "no identity provider is set up",
