@@ -105,3 +105,29 @@ def test_who_may_give_which_role() -> None:
     users = subject(organization=("organization-user-admin",))
     assert may_assign_in(users, HOME, "organization-member")
     assert not may_assign_in(users, HOME, "organization-admin")
+
+
+def test_a_list_that_names_others_lets_nobody_else_in() -> None:
+    assert not may(subject(), "use", Thing("template", HOME, user_acl=((OTHER, "use"),)))
+    assert not may(subject(), "use", Thing("template", HOME, group_acl=((AWAY, "use"),)))
+    assert not may(subject(), "use", Thing("template", HOME, user_acl=((ME, ""),)))
+
+
+def test_a_key_for_applications_connects_and_does_nothing_else() -> None:
+    who = Subject(ME, ("owner",), ((HOME, ()),), frozenset(), "application_connect")
+    assert may(who, "application_connect", Thing("workspace", HOME, ME))
+    assert not may(who, "read", Thing("workspace", HOME, ME))
+
+
+def test_a_made_up_role_grants_and_denies_in_its_organization() -> None:
+    granted = {"workspace": frozenset({"read"})}
+    denied = {"template": frozenset({"*"})}
+    who = Subject(ME, (), ((HOME, ()),), frozenset(), custom=((HOME, granted, denied),))
+    assert may(who, "read", Thing("workspace", HOME, OTHER))
+    assert not may(who, "read", Thing("workspace", AWAY, OTHER))
+    assert not may(who, "use", Thing("template", HOME, user_acl=((ME, "use"),)))
+
+
+def test_an_owner_gives_every_role_of_an_organization() -> None:
+    assert may_assign_in(subject("owner"), AWAY, "organization-admin")
+    assert not may_assign_in(subject(), HOME, "organization-member")

@@ -310,3 +310,38 @@ def test_a_slow_subscriber_holds_nobody_up() -> None:
 
     asyncio.run(run())
     assert quick.body.count(b"event: data") == 2
+
+
+def test_an_unforeseen_failure_is_told_without_its_text() -> None:
+    client = Client("http")
+    play(client, "sse", Source(DATA, error=ValueError("secret")))
+    assert client.body.endswith(
+        b'event: error\ndata: {"message":"An internal server error occurred."}\n\n'
+    )
+    socket = Client("websocket")
+    play(socket, "raw", Source(error=ValueError("secret")))
+    assert (socket.last["code"], socket.texts) == (1011, [])
+    wrapped = Client("websocket")
+    play(wrapped, "one-way", Source(error=ValueError("secret")))
+    assert "secret" not in wrapped.texts[0]
+
+
+def test_a_client_that_leaves_before_the_handshake_is_let_go() -> None:
+    client = Client("websocket")
+    client.incoming.get_nowait()
+    client.leave()
+    play(client, "raw", Source(DATA))
+    assert client.received == []
+
+
+@pytest.mark.parametrize("mode", ["sse", "raw"])
+def test_a_connection_lost_while_writing_ends_the_stream_quietly(mode: str) -> None:
+    client, source = Client("http" if mode == "sse" else "websocket"), Source(DATA, wait=True)
+
+    def fail(message: dict[str, Any]) -> None:
+        if message["type"] in ("http.response.body", "websocket.send"):
+            raise ConnectionResetError
+
+    client.listeners.append(fail)
+    play(client, mode, source)
+    assert source.closed
