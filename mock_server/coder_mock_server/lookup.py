@@ -6,6 +6,7 @@ from coder_mock_server.call import Call, World
 from coder_mock_server.domain import records as r
 from coder_mock_server.domain.access import Subject, Thing, subject_of
 from coder_mock_server.domain.access import may as may
+from coder_mock_server.domain.licensed import Group
 from coder_mock_server.errors import ApiError, NotFound
 from coder_mock_server.ids import parse_uuid as parse_uuid
 from coder_mock_server.ids import uuid_problem as uuid_problem
@@ -51,6 +52,11 @@ def template_thing(template: r.Template) -> Thing:
         user_acl=template.user_acl,
         group_acl=template.group_acl,
     )
+
+
+def group_thing(group: Group) -> Thing:
+    """A group as permissions see it: its members may read it."""
+    return Thing("group", group.organization_id, group_acl=((group.id, "use"),))
 
 
 def version_thing(world: World, version: r.TemplateVersion) -> Thing:

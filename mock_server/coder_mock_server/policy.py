@@ -30,6 +30,8 @@ class Policy:
     """Whether the refusal of a parameter says which one it is about."""
     troubleshooting_url: str = "https://coder.com/docs/admin/templates/troubleshooting"
     """Where an agent's template sends people who have trouble, unless it says otherwise."""
+    enveloped_lists: bool = True
+    """Whether access lists and proxies come in objects that hold more than them."""
     active_users_before_count: int = 0
     """What a template says of its users before they were counted for the first time."""
 
@@ -52,6 +54,7 @@ POLICIES: dict[str, Policy] = {
         troubleshooting_url=(
             "https://coder.com/docs/coder-oss/latest/templates#troubleshooting-templates"
         ),
+        enveloped_lists=False,
         active_users_before_count=-1,
     ),
 }

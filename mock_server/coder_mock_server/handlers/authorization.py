@@ -9,6 +9,7 @@ from typing import Any
 
 from coder_mock_server import lookup, passwords
 from coder_mock_server.call import Call, Reply, World
+from coder_mock_server.domain import groups
 from coder_mock_server.domain.access import Subject, Thing, may
 from coder_mock_server.errors import ApiError, Forbidden, Invalid, Unauthorized, Validation
 from coder_mock_server.handlers.users.rules import (
@@ -187,7 +188,7 @@ def _stored(world: World, kind: str, text: str) -> Thing | None:
         user = state.users.get(id)
         return None if user is None else lookup.user_thing(user)
     if kind == "group":
-        organization = state.organizations.get(id)
-        return None if organization is None else Thing("group", organization.id)
+        group = groups.find(state, id)
+        return None if group is None else lookup.group_thing(group)
     text = f'Object type "{kind}" does not support "resource_id" field.'
     raise Invalid(text, Validation("resource_type", text))

@@ -14,6 +14,7 @@ from coder_mock_server.domain.access import (
     may_assign,
     may_assign_in,
 )
+from coder_mock_server.domain.groups import leave_organization
 from coder_mock_server.domain.people import SYSTEM_USER, without_repetition
 from coder_mock_server.errors import ApiError, Forbidden, NotFound
 from coder_mock_server.presenters import organizations as present
@@ -97,6 +98,7 @@ def remove_organization_member(call: Call, world: World) -> Reply:
     if not lookup.can(call, world, "delete", lookup.member_thing(member)):
         raise NotFound()
     world.state.members.remove((organization.id, user.id))
+    leave_organization(world.state, organization.id, user.id)
     return Reply.no_content()
 
 

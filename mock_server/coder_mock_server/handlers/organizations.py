@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from coder_mock_server import lookup
 from coder_mock_server.call import Call, Reply, World
+from coder_mock_server.domain import groups
 from coder_mock_server.domain import records as r
 from coder_mock_server.domain.access import Thing
 from coder_mock_server.errors import ApiError, Validation
@@ -104,18 +105,22 @@ def delete_organization(call: Call, world: World) -> Reply:
         raise refused_below("Error deleting organization.", detail)
     for member in world.state.members.by("organization", record.id):
         world.state.members.remove((member.organization_id, member.user_id))
+    for table in (world.state.groups, world.state.group_syncs, world.state.role_syncs):
+        table.remove(record.id)
     world.state.organizations.remove(record.id)
     return Reply.message("Organization has been deleted.")
 
 
 def _contents(world: World, id: str) -> list[str]:
-    """What keeps the organization from being deleted, counted; the last member does not."""
+    """What keeps the organization from being deleted, counted; a last member does not."""
     state = world.state
     workspaces = sum(1 for one in state.workspaces if one.organization_id == id and not one.deleted)
     counts = (
         (workspaces, "workspace"),
         (state.templates.count("organization", id), "template"),
         (state.members.count("organization", id) - 1, "member"),
+        (len(groups.of_organization(state, id)) - 1, "group"),
+        (state.provisioner_keys.count("organization", id), "provisioner key"),
     )
     return [f"{count} {word}{'s' if count > 1 else ''}" for count, word in counts if count > 0]
 
