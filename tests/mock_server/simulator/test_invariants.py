@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from hypothesis.stateful import (
 
 from coder_mock_server.domain import queue
 from coder_mock_server.domain.lifecycle import CannotCancel, is_active, job_status
-from coder_mock_server.domain.records import ProvisionerJob
+from coder_mock_server.domain.records import ProvisionerDaemon, ProvisionerJob
 from coder_mock_server.presenters import jobs as present
 from tests.support.world import BOX, Stage
 
@@ -137,20 +138,22 @@ class Jobs(RuleBasedStateMachine):
 
     @invariant()
     def nobody_waits_while_a_daemon_could_take_the_job(self) -> None:
-        self.stage.advance(0.006)
+        self.stage.advance()
         state = self.stage.state
         busy = {job.worker_id for job in state.jobs.by("open", True)}
         for job in queue.pending(state):
             for daemon in state.daemons:
                 if daemon.id not in busy and queue.can_take(daemon, job):
-                    dropped = [
-                        other
-                        for other in state.jobs.by("worker", daemon.id)
-                        if other.completed_at is not None and other.started_at is not None
-                        if other.started_at > other.completed_at
-                        and (self.stage.now - other.started_at).total_seconds() < 1.01
-                    ]
-                    assert dropped
+                    since = max(job.created_at, self.free_since(daemon))
+                    assert self.stage.now - since <= timedelta(milliseconds=5)
+
+    def free_since(self, daemon: ProvisionerDaemon) -> datetime:
+        """A job that was canceled in line keeps the daemon for a second."""
+        ends = [daemon.created_at]
+        for job in self.stage.state.jobs.by("worker", daemon.id):
+            ended, started = job.completed_at, job.started_at
+            ends.append(ended if started <= ended else started + timedelta(seconds=1))
+        return max(ends)
 
     @invariant()
     def places_are_all_numbers_up_to_the_size_of_the_line(self) -> None:
