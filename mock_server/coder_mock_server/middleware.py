@@ -8,7 +8,6 @@ stack.
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Any
@@ -18,6 +17,7 @@ from coder_mock_server import cors
 from coder_mock_server.call import Call, StreamReply
 from coder_mock_server.editions import router_gate
 from coder_mock_server.errors import ApiError
+from coder_mock_server.ids import Ids
 from coder_mock_server.journal import Exchange, Journal, closest_operation
 from coder_mock_server.pipeline import Pipeline, refusal
 from coder_mock_server.plan import Plan
@@ -81,7 +81,8 @@ class SpecMiddleware:
         self._stopping = stopping
         settings = pipeline.world.settings
         self._unlicensed = settings.edition == "unlicensed"
-        self._random = random.Random(settings.seed ^ 0x5EED)
+        self._series = Ids(settings.seed ^ 0x5EED).uuid()[:24]
+        self._requests = 0
         self._common: tuple[Header, ...] = (
             (b"x-coder-build-version", settings.build_version.encode()),
             (b"x-content-type-options", b"nosniff"),
@@ -268,8 +269,9 @@ class SpecMiddleware:
         await self.app(behind, _replayed(receive, call.raw), with_headers)
 
     def _new_request_id(self) -> str:
-        text = f"{self._random.getrandbits(128):032x}"
-        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
+        """A UUID of its own series, so that asking does not use up ids of the world."""
+        self._requests += 1
+        return f"{self._series}{self._requests:012x}"
 
 
 def _replayed(receive: Receive, body: bytes) -> Receive:

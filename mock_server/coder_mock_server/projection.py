@@ -154,21 +154,19 @@ class Projections:
 def _object_projector(
     properties: Mapping[str, Project], sources: Mapping[str, str], rest: Project | None
 ) -> Project:
-    lookup = dict(properties)
+    kept = frozenset(name for name, step in properties.items() if step is not drop)
+    known = frozenset(properties)
+    steps = tuple((n, step) for n, step in properties.items() if step not in (keep, drop))
 
     def project(value: Any) -> Any:
         if type(value) is not dict:
             return value
-        out: dict[str, Any] = {}
-        for key, item in value.items():
-            step = lookup.get(key)
-            if step is None:
-                if rest is not None:
-                    out[key] = rest(item)
-            elif step is keep:
-                out[key] = item
-            elif step is not drop:
-                out[key] = step(item)
+        out = {key: item for key, item in value.items() if key in kept}
+        for name, step in steps:
+            if name in out:
+                out[name] = step(out[name])
+        if rest is not None:
+            out.update({k: rest(item) for k, item in value.items() if k not in known})
         return out
 
     if not sources:
@@ -177,8 +175,8 @@ def _object_projector(
     def project_renamed(value: Any) -> Any:
         if type(value) is not dict:
             return value
-        renamed = {sources.get(key, key): item for key, item in value.items() if key not in lookup}
-        renamed.update({key: item for key, item in value.items() if key in lookup})
+        renamed = {sources.get(key, key): item for key, item in value.items() if key not in known}
+        renamed.update({key: item for key, item in value.items() if key in known})
         return project(renamed)
 
     return project_renamed

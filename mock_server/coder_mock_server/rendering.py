@@ -48,14 +48,18 @@ class Renderer:
         self._document = document
         self._tools = tools
         self._validate = validate
+        self._components: dict[str, MediaPlan] = {}
 
     def view(self, component: str, value: Any) -> bytes:
         """What `Views` keeps: an object as the document's component."""
         if component not in self._document.schemas:
             return wire.encode_fragment(value)
-        if type(value) is dict and any(map(_holds_view, value.values())):
-            schema = {"$ref": f"{SCHEMAS}{component}"}
-            media = MediaPlan(schema, self._document, self._tools, JSON)
+        if type(value) is dict and _holds_views(value):
+            media = self._components.get(component)
+            if media is None:
+                schema = {"$ref": f"{SCHEMAS}{component}"}
+                media = MediaPlan(schema, self._document, self._tools, JSON)
+                self._components[component] = media
             return wire.encode_fragment(self._around_views(value, media, f"view of {component}"))
         value = self._tools.projections.component(component)(value)
         if self._validate:
@@ -97,7 +101,7 @@ class Renderer:
             if all(type(v) is View and v.schema == media.item_component for v in body):
                 return wire.encode(body)
             body = [orjson.loads(v.encoded) if type(v) is View else v for v in body]
-        elif kind is dict and any(map(_holds_view, body.values())):
+        elif kind is dict and _holds_views(body):
             return wire.encode(self._around_views(body, media, _place(plan, reply)))
         value = media.project(body)
         if self._validate and not media.validator.accepts(value):
@@ -167,6 +171,14 @@ def _encoded(reply: Reply) -> bytes:
     if not reply.has_body:
         return b""
     return reply.body if isinstance(reply.body, bytes) else wire.encode(reply.body)
+
+
+def _holds_views(members: dict[str, Any]) -> bool:
+    for value in members.values():
+        kind = type(value)
+        if kind is View or (kind is list and value and type(value[0]) is View):
+            return True
+    return False
 
 
 def _holds_view(value: Any) -> bool:

@@ -16,21 +16,6 @@ from coder_mock_server.lookup import parse_uuid
 Resolver = Callable[[Call, World], object]
 
 
-def agent(call: Call, world: World, name: str = "workspaceagent") -> r.WorkspaceAgent:
-    """The agent of a path parameter, of a workspace that the caller may read."""
-    found = world.state.agents.get(lookup.path_uuid(call, name))
-    missing = NotFound("Agent doesn't exist with that id, or you do not have access to it.")
-    if found is None:
-        raise missing
-    builds = world.state.builds.by("job", found.job_id)
-    if not builds:
-        raise ApiError(400, "Workspace agents can only be fetched for builds.")
-    workspace = world.state.workspaces[builds[0].workspace_id]
-    if not lookup.can(call, world, "read", lookup.workspace_thing(workspace)):
-        raise missing
-    return found
-
-
 def member(call: Call, world: World) -> r.Member:
     """The member of an organization that two path parameters name."""
     organization = lookup.organization(call, world)
@@ -85,7 +70,7 @@ ON_ENTRY: dict[str, Resolver] = {
     "template": lookup.template,
     "templateversion": lookup.template_version,
     "workspace": lookup.workspace,
-    "workspaceagent": agent,
+    "workspaceagent": lookup.agent,
     "workspacebuild": lookup.build,
 }
 """By the kinds in `spec.routers.LOOKED_UP_ON_ENTRY`."""

@@ -1,4 +1,4 @@
-"""From method and path to the operation: a dictionary of fixed paths before a trie of segments.
+"""From method and path to the operation: a trie of segments, and a memory of what was found.
 
 A fixed segment is tried before a parameter, as in Coder's router; when it leads nowhere, or to a
 path that lacks the method, the parameter is tried as well.
@@ -14,6 +14,8 @@ from urllib.parse import unquote
 
 from coder_mock_server.spec.routers import LOOKED_UP_ON_ENTRY, NEVER_SLASH, SLASH_TOO
 
+REMEMBERED = 10_000
+"""Paths whose operation is remembered; clients ask for the same few again and again."""
 PARAMETER = re.compile(r"\{([^}]+)\}")
 
 
@@ -83,7 +85,7 @@ class Router(Generic[P]):
 
     def __init__(self, plans: Iterable[P]) -> None:
         self.root: Node[P] = Node()
-        self._fixed: dict[str, Node[P]] = {}
+        self._found: dict[tuple[str, str], Match[P]] = {}
         for plan in plans:
             self._add(plan)
         self._finish(self.root)
@@ -93,18 +95,20 @@ class Router(Generic[P]):
 
         `path` is still percent-encoded and may have doubled slashes.
         """
-        node = self._fixed.get(path)
-        if node is not None:
-            plan = node.plans.get(method)
-            if plan is not None:
-                return Match(plan, ())
+        known = self._found.get((method, path))
+        if known is not None:
+            return known
         segments, slash = split(path)
         allowed: list[str] = []
         values: list[str] = []
         plan = self._walk(self.root, segments, 0, method, slash, values, allowed)
         if plan is None:
             return allowed
-        return Match(plan, tuple(unquote(v) if "%" in v else v for v in values))
+        match = Match(plan, tuple(unquote(v) if "%" in v else v for v in values))
+        if len(self._found) >= REMEMBERED:
+            self._found.clear()
+        self._found[(method, path)] = match
+        return match
 
     def trail(self, path: str) -> list[Step[P]]:
         """The routers that a path passes, from the root, as deep as it leads."""
@@ -146,8 +150,6 @@ class Router(Generic[P]):
             node.slash_plans[plan.method] = plan
             return
         node.plans[plan.method] = plan
-        if not PARAMETER.search(plan.path):
-            self._fixed["/" + "/".join(segments)] = node
 
     def _finish(self, node: Node[P]) -> None:
         for child in node.children():
