@@ -221,6 +221,11 @@ BODIES: dict[str, Callable[[Mock], Any]] = {
     "log-in-user": lambda m: {"email": "admin@example.com", "password": "mock-password-1"},
     "update-user-password": lambda m: {"password": STRONG},
     "update-user-quiet-hours-schedule": lambda m: {"schedule": "CRON_TZ=UTC 30 3 * * *"},
+    "update-group-by-name": lambda m: {"quota_allowance": 3},
+    "create-group-for-organization": lambda m: {"name": "staff"},
+    "submit-workspace-agent-application-health": lambda m: {
+        "healths": {app.id: "healthy" for app in m.state.apps.by("agent", _agent(m).id)}
+    },
     "extend-workspace-deadline-by-id": lambda m: {"deadline": _later(m, 5)},
     "upsert-workspace-agent-port-share": lambda m: {
         "agent_name": _agent(m).name,
@@ -250,6 +255,7 @@ REFUSED: dict[str, str] = {
     "fetch-provisioner-key-details": "the scenario holds no provisioner key that could be sent",
     "scim-2-0-get-user-by-id": "always 404",
     "delete-user": "everybody else in the scenario owns workspaces",
+    "delete-group-by-name": "the one group is everyone, which cannot be deleted",
     "delete-template-by-id": "every template of the scenario has workspaces",
     "archive-template-version": "the version is in use",
     "unarchive-template-version": "no version of the scenario is archived",
