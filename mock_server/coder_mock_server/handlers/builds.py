@@ -94,13 +94,18 @@ def get_workspace_builds_by_workspace_id(call: Call, world: World) -> Reply:
     found = list(reversed(_in_order(world, workspace)))
     if page.after_id is not None:
         cursor = world.state.builds.get(page.after_id)
-        if cursor is None or cursor.workspace_id != workspace.id:
+        if cursor is None or not _is_readable(call, world, cursor):
             raise ApiError(400, f'Record at "after_id" ("{page.after_id}") does not exist.')
         # Towards newer builds.
         found = [build for build in found if build.build_number > cursor.build_number]
     if since is not None:
         found = [build for build in found if build.created_at > since]
     return Reply.ok([_view(world, build) for build in page.cut(found)])
+
+
+def _is_readable(call: Call, world: World, build: r.WorkspaceBuild) -> bool:
+    workspace = world.state.workspaces[build.workspace_id]
+    return lookup.can(call, world, "read", lookup.workspace_thing(workspace))
 
 
 def _in_order(world: World, workspace: r.Workspace) -> list[r.WorkspaceBuild]:
@@ -193,6 +198,15 @@ def get_build_parameters_for_workspace_build(call: Call, world: World) -> Reply:
 
 def removed_get_workspace_resources_for_workspace_build(call: Call, world: World) -> Reply:
     """Its resources by name; none before the job is over."""
+    return _resources(call, world)
+
+
+def get_workspace_resources_for_workspace_build(call: Call, world: World) -> Reply:
+    """The same as 2023 called it."""
+    return _resources(call, world)
+
+
+def _resources(call: Call, world: World) -> Reply:
     build, _ = lookup.build(call, world)
     if world.state.jobs[build.job_id].completed_at is None:
         raise ApiError(400, "Job hasn't completed!")

@@ -16,6 +16,7 @@ from coder_mock_server.domain import records as r
 
 DEFAULT_HELP = "https://coder.com/docs/admin/templates/troubleshooting"
 RELAY = "Coder Embedded Relay"
+STARTUP_LOG, SHUTDOWN_LOG = "coder-startup-script.log", "coder-shutdown-script.log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +134,9 @@ def _older_names(record: r.WorkspaceAgent) -> dict[str, Any]:
         "subsystem": record.subsystems[0] if record.subsystems else "none",
     }
     for one in record.scripts:
-        if one.log_path == "coder-startup-script.log":
+        if one.log_path == STARTUP_LOG:
             body["startup_script"] = one.script
-        elif one.log_path == "coder-shutdown-script.log":
+        elif one.log_path == SHUTDOWN_LOG:
             body["shutdown_script"] = one.script
     return body
 
@@ -183,6 +184,17 @@ def script(record: r.AgentScript) -> dict[str, Any]:
         "start_blocks_login": record.start_blocks_login,
         "timeout": record.timeout,
         "display_name": record.display_name,
+    }
+
+
+def metadata_description(item: r.AgentMetadatum) -> dict[str, Any]:
+    """What the template says of a metadata item."""
+    return {
+        "display_name": item.display_name,
+        "key": item.key,
+        "script": item.script,
+        "interval": item.interval,
+        "timeout": item.timeout,
     }
 
 

@@ -44,7 +44,7 @@ def get_derp_map_updates(call: Call, world: World) -> StreamReply:
     """The map of relays; it never changes here."""
 
     async def source() -> AsyncIterator[StreamItem]:
-        yield StreamItem("data", encode(_derp_map(call)))
+        yield StreamItem("data", encode(derp_map(call)))
         await asyncio.Event().wait()
 
     return StreamReply(source, "binary")
@@ -116,14 +116,15 @@ def open_pty_to_workspace_agent(call: Call, world: World) -> Reply | StreamReply
 
 def _connection(call: Call) -> dict[str, Any]:
     return {
-        "derp_map": _derp_map(call),
+        "derp_map": derp_map(call),
         "derp_force_websockets": False,
         "disable_direct_connections": False,
         "hostname_suffix": "coder",
     }
 
 
-def _derp_map(call: Call) -> dict[str, Any]:
+def derp_map(call: Call) -> dict[str, Any]:
+    """The one relay there is: the server itself, as the client reached it."""
     access = urlsplit(call.base_url)
     is_plain = access.scheme != "https"
     node = {

@@ -18,7 +18,7 @@ from coder_mock_server.store.topics import Topic
 
 NEVER = 9_223_372_036
 """Seconds since a value that was never collected: all that a Go duration holds."""
-CHECK_SECONDS, FORCED_AFTER = 1.0, 5
+CHECK_SECONDS, FORCED_SECONDS = 1.0, 5.0
 CONTAINERS_OFF = "The agent dev containers feature is experimental and not enabled by default."
 SWITCH_ON = "To enable this feature, set CODER_AGENT_DEVCONTAINERS_ENABLE=true in your template."
 LOOPBACK = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0):(\d{1,5})(?!\d)")
@@ -82,17 +82,15 @@ def _watch_metadata(world: World, agent: r.WorkspaceAgent, mode: str) -> StreamR
         return rules.reported_metadata(world.state.agents[agent.id], world.now())
 
     async def frames() -> AsyncIterator[StreamItem]:
+        loop = asyncio.get_running_loop()
         with world.store.hub.subscribe(Topic("agent_metadata", agent.id)) as subscription:
             while True:
                 shown = items()
                 now = world.now()
                 yield StreamItem("data", [_metadatum(item, now) for item in shown])
-                for _ in range(FORCED_AFTER):
+                forced_at = loop.time() + FORCED_SECONDS
+                while items() == shown and loop.time() < forced_at:
                     await subscription.changed(CHECK_SECONDS)
-                    if items() != shown:
-                        break
-                # An announcement that changes nothing must not make us spin.
-                await asyncio.sleep(0)
 
     return StreamReply(frames, mode)
 
@@ -106,11 +104,5 @@ def _metadatum(item: r.AgentMetadatum, now: datetime) -> dict[str, Any]:
             "value": item.value,
             "error": item.error,
         },
-        "description": {
-            "display_name": item.display_name,
-            "key": item.key,
-            "script": item.script,
-            "interval": item.interval,
-            "timeout": item.timeout,
-        },
+        "description": present.metadata_description(item),
     }

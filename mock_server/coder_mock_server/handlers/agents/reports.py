@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
-from coder_mock_server import lookup, security
+from coder_mock_server.agent_tokens import agent_of
 from coder_mock_server.call import Call, Reply, StreamItem, StreamReply, World
 from coder_mock_server.domain import records as r
 from coder_mock_server.errors import ApiError, Invalid, NotFound, Unauthorized, Validation
@@ -16,10 +16,6 @@ from coder_mock_server.handlers.users.personal import ssh_key_of
 from coder_mock_server.presenters import agents as present
 from coder_mock_server.wire_in import Body
 
-NOT_AUTHORIZED = (
-    "The agent cannot authenticate until the workspace provision job has been completed. If the "
-    "job is no longer running, this agent is invalid."
-)
 LEVELS = ("trace", "debug", "info", "warn", "error")
 STATES = ("complete", "failure", "working")
 MAX_LOG_BYTES = 1 << 20
@@ -29,28 +25,9 @@ OVERFLOW = 'pq: new row for relation "workspace_agents" violates check constrain
 EXTERNAL, EXTERNAL_ICON = "External", "/emojis/1f310.png"
 
 
-def _agent_of(call: Call, world: World) -> tuple[r.WorkspaceAgent, r.Workspace]:
-    """The agent whose token the call carries, of the latest build of its workspace."""
-    token = security.given_token(call)
-    if not token:
-        raise Unauthorized("", 'Cookie "coder_session_token" must be provided.')
-    canonical = lookup.parse_uuid(token)
-    if canonical is None:
-        raise Unauthorized(
-            f"An agent token must be a valid UUIDv4. (len {len(token)})",
-            "Workspace agent token invalid.",
-        )
-    state = world.state
-    agent = state.agents.one("token", canonical)
-    build = state.builds.one("job", agent.job_id) if agent is not None else None
-    if agent is None or build is None or state.latest_build(build.workspace_id).id != build.id:
-        raise Unauthorized(NOT_AUTHORIZED, "Workspace agent not authorized.")
-    return agent, state.workspaces[build.workspace_id]
-
-
 def patch_workspace_agent_logs(call: Call, world: World) -> Reply:
     """Append lines to the agent's log."""
-    agent, workspace = _agent_of(call, world)
+    agent, workspace = agent_of(call, world)
     body = call.body()
     lines = body.items("logs")
     if not lines:
@@ -108,7 +85,7 @@ def _source(world: World, agent: r.WorkspaceAgent, body: Body) -> tuple[r.Worksp
 
 def post_workspace_agent_log_source(call: Call, world: World) -> Reply:
     """Make a source of log lines; a known id is answered with the new words and left as it was."""
-    agent, _ = _agent_of(call, world)
+    agent, _ = agent_of(call, world)
     body = call.body()
     source = r.AgentLogSource(
         id=body.uuid("id"),
@@ -124,7 +101,7 @@ def post_workspace_agent_log_source(call: Call, world: World) -> Reply:
 
 def patch_workspace_agent_app_status(call: Call, world: World) -> Reply:
     """Note what an app of the agent says of itself."""
-    agent, workspace = _agent_of(call, world)
+    agent, workspace = agent_of(call, world)
     body = call.body()
     slug, state, message = body.text("app_slug"), body.text("state"), body.text("message")
     apps = world.state.apps.by("agent", agent.id)
@@ -158,7 +135,7 @@ def patch_workspace_agent_app_status(call: Call, world: World) -> Reply:
 
 def get_workspace_agent_git_ssh_key(call: Call, world: World) -> Reply:
     """The key pair of the workspace's owner."""
-    _, workspace = _agent_of(call, world)
+    _, workspace = agent_of(call, world)
     key = ssh_key_of(world, workspace.owner_id)
     return Reply.ok({"public_key": key.public_key, "private_key": key.private_key})
 
@@ -179,7 +156,7 @@ def get_workspace_agent_git_auth(call: Call, world: World) -> Reply:
 
 
 def _external_auth(call: Call, world: World) -> Reply:
-    _agent_of(call, world)
+    agent_of(call, world)
     match = call.query.get("match") or ""
     if not match and not call.query.get("id"):
         raise ApiError(400, "'url' or 'id' must be provided!")
@@ -191,7 +168,7 @@ def _external_auth(call: Call, world: World) -> Reply:
 
 def get_workspace_agent_reinitialization(call: Call, world: World) -> StreamReply:
     """Tells an agent of a prebuilt workspace that somebody took it; here nobody ever does."""
-    _agent_of(call, world)
+    agent_of(call, world)
 
     async def source() -> AsyncIterator[StreamItem]:
         yield StreamItem("ping")
@@ -202,7 +179,7 @@ def get_workspace_agent_reinitialization(call: Call, world: World) -> StreamRepl
 
 def workspace_agent_rpc(call: Call, world: World) -> StreamReply:
     """The agent's connection: while it is open the agent is connected. It is not answered."""
-    agent, workspace = _agent_of(call, world)
+    agent, workspace = agent_of(call, world)
     check_version(call, default="2.0")
 
     async def change(**facts: Any) -> None:
