@@ -7,7 +7,7 @@ what it works for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -38,13 +38,15 @@ def organization(world: World, job: ProvisionerJob, line: Mapping[str, int] | No
     state = world.state
     if line is None:
         line = queue.organization_positions(state)
-    answer = _job(world, job, (line.get(job.id, 0), len(line)), _metadata(world, job))
     worker = state.daemons.get(job.worker_id) if job.worker_id else None
-    if worker is not None:
-        answer["worker_name"] = worker.name
-    if job.started_at is None and (workers := queue.available_workers(state, job)):
-        answer["available_workers"] = workers
-    return answer
+    return _job(
+        world,
+        job,
+        (line.get(job.id, 0), len(line)),
+        _metadata(world, job),
+        worker_name=worker.name if worker is not None else "",
+        available=queue.available_workers(state, job) if job.started_at is None else [],
+    )
 
 
 def matched(found: queue.Matched) -> Json:
@@ -83,7 +85,16 @@ def daemon(
     }
 
 
-def _job(world: World, job: ProvisionerJob, place: tuple[int, int], metadata: Json) -> Json:
+def _job(
+    world: World,
+    job: ProvisionerJob,
+    place: tuple[int, int],
+    metadata: Json,
+    *,
+    worker_name: str = "",
+    available: Sequence[str] = (),
+) -> Json:
+    """The keys in the order in which the API sends them; what is not known is left out."""
     answer: Json = {"id": job.id, "created_at": job.created_at}
     for name in ("started_at", "completed_at", "canceled_at", "error", "error_code"):
         if value := getattr(job, name):
@@ -91,12 +102,16 @@ def _job(world: World, job: ProvisionerJob, place: tuple[int, int], metadata: Js
     answer["status"] = job_status(job)
     if job.worker_id:
         answer["worker_id"] = job.worker_id
+    if worker_name:
+        answer["worker_name"] = worker_name
     answer["file_id"] = job.file_id
     answer["tags"] = _tags(world, job)
     answer["queue_position"], answer["queue_size"] = place
     answer["organization_id"] = job.organization_id
     answer["input"] = _input(job)
     answer["type"] = job.type
+    if available:
+        answer["available_workers"] = list(available)
     answer["metadata"] = metadata
     return answer
 
