@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from coder_mock_server.call import World
 from coder_mock_server.domain.jobs import WORK
+from coder_mock_server.notifications import delivery
 from coder_mock_server.simulator import agents, automation, templates
 from coder_mock_server.simulator.jobs import JobRunner
 from coder_mock_server.store.topics import Topic
@@ -49,6 +50,8 @@ class Simulator:
             moments.append(event.due)
         if self._agents:
             moments.append(self._agents[0][0])
+        if (fetch := delivery.next_due(self._world)) is not None:
+            moments.append(fetch)
         return min(moments)
 
     def is_due(self) -> bool:
@@ -97,6 +100,8 @@ class Simulator:
                 self._known = self._rows()
         elif self._agents and self._agents[0][0] == due:
             self._step_agent()
+        elif delivery.next_due(self._world) == due:
+            delivery.deliver(self._world, due)
         else:
             automation.tick(self._world, due)
             self._tick = self._tick_after(due, now)
@@ -138,7 +143,7 @@ class Simulator:
         following = self._boundary_after(tick)
         if following > now:
             return following
-        due = automation.next_due(self._world)
+        due = automation.next_due(self._world, tick)
         latest = self._boundary_after(now)
         if due is None or due > now:
             return latest

@@ -36,8 +36,11 @@ def tick(world: World, now: datetime) -> None:
                 break
 
 
-def next_due(world: World) -> datetime | None:
-    """From when on the next round has something to do, as far as is known now."""
+def next_due(world: World, after: datetime) -> datetime | None:
+    """The first moment later than `after` from which something is to be done, as things stand.
+
+    What was due before and was not done then is refused until something else changes.
+    """
     moments = [
         action.due for situation in _situations(world) for action in automation.actions(situation)
     ]
@@ -45,7 +48,7 @@ def next_due(world: World) -> datetime | None:
     for daemon in world.state.daemons:
         if not daemon.alive and daemon.last_seen_at is not None:
             moments.append(daemon.last_seen_at + daemons.FORGOTTEN)
-    return min(moments, default=None)
+    return min((moment for moment in moments if moment > after), default=None)
 
 
 def hung_jobs(world: World, now: datetime) -> list[r.ProvisionerJob]:

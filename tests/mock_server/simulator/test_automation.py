@@ -3,8 +3,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from coder_mock_server.domain.lifecycle import job_status
 from coder_mock_server.domain.records import Workspace
+from coder_mock_server.errors import ApiError
+from coder_mock_server.simulator import automation
 from tests.support.world import BOX, START, Stage
 
 HOUR = 3600
@@ -163,6 +167,26 @@ def test_what_cannot_be_built_is_left_for_the_next_round() -> None:
     stage.write(lambda: stage.state.templates.put(template))
     stage.advance(60)
     assert builds(stage, workspace)[-1] == ("start", "autostart")
+
+
+def test_a_leap_asks_only_once_for_what_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = Stage()
+    template = stage.template()
+    workspace = stage.workspace(
+        template, autostart_schedule="0 13 * * *", automatic_updates="always"
+    )
+    stage.advance(5)
+    stage.build(workspace, "stop")
+    stage.advance(5)
+    asked = []
+
+    def refuse(*_: object, now: datetime, **__: object) -> None:
+        asked.append(now)
+        raise ApiError(400, "no")
+
+    monkeypatch.setattr(automation, "create_build", refuse)
+    stage.advance(30 * 24 * HOUR)
+    assert len(asked) == 1
 
 
 def test_a_daemon_unheard_of_for_a_week_is_forgotten() -> None:
