@@ -1,15 +1,16 @@
 """The list of workspaces: who may see which, the search grammar's filters, order and pages.
 
-The order of all live workspaces is computed once for each state of the tables it depends on and
-kept; a viewer's list is that order without what he may not see, his favourites moved to the
-front. A page that nothing has changed is given again as it was.
+What a viewer may see of all live workspaces, by owner and name, is kept until a workspace or a
+user changes. The order of a page follows from it as far as the page reaches, and a page that
+nothing has changed is given again as it was.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from coder_mock_server import lookup
@@ -79,12 +80,7 @@ class Filters:
     """Something unknown was asked for by name, so nothing fits."""
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
-    """All live workspaces in the order of the list, and the place of each."""
-
-    workspaces: tuple[r.Workspace, ...]
-    places: dict[str, int] = field(repr=False)
+NO_FILTERS = Filters()
 
 
 # --- the search ------------------------------------------------------------------------------
@@ -93,7 +89,7 @@ class Order:
 def parse(call: Call, world: World, text: str) -> Filters:
     """The filters of a search; raises the API's refusal."""
     if not text.strip():
-        return Filters()
+        return NO_FILTERS
     terms = parse_search(text, default_key="name", owner_key="owner", message=WORKSPACES)
     reader = QueryReader(terms)
     ids = reader.uuids("id")
@@ -179,7 +175,8 @@ def page(call: Call, world: World, filters: Filters, offset: int, limit: int) ->
 
     def make() -> tuple[Any, datetime | None]:
         matching = _matching(world, subject, filters, now)
-        rows = matching[offset : offset + limit] if limit else matching[offset:]
+        stop = offset + limit if limit else None
+        rows = list(islice(_in_order(state, subject, matching), offset, stop))
         rows = [row for row in rows if _template_is_readable(state, subject, row)]
         views = [workspace_view(world, row, subject.user_id, now) for row in rows]
         moments = [unchanged_until(world, row, now) for row in rows]
@@ -210,24 +207,53 @@ def _shown_tables(state: State) -> tuple[Table[Any], ...]:
     )
 
 
-def _matching(world: World, subject: Subject, filters: Filters, now: datetime) -> list[r.Workspace]:
-    state = world.state
-    tables = (state.workspaces, state.builds, state.jobs, state.users, state.templates)
-    stamp = (subject, *(table.version for table in tables))
+def _in_order(state: State, subject: Subject, rows: Sequence[r.Workspace]) -> Iterator[r.Workspace]:
+    """Favourites of this subject, then started ones, then the rest; as far as anybody asks.
 
-    def make() -> tuple[list[r.Workspace], datetime | None]:
-        rows = list(_candidates(world, filters, now))
+    Within each the rows keep their order, which is that of owners and names.
+    """
+
+    def started(row: r.Workspace) -> bool:
+        build = state.latest_build(row.id)
+        return is_started(state.jobs[build.job_id], build)
+
+    mine = {w.id for w in state.workspaces.by("owner", subject.user_id) if w.favorite}
+    others: Iterable[r.Workspace] = rows
+    if mine:
+        favorites = [row for row in rows if row.id in mine]
+        yield from sorted(favorites, key=lambda row: not started(row))
+        others = [row for row in rows if row.id not in mine]
+    waiting = []
+    for row in others:
+        if started(row):
+            yield row
+        else:
+            waiting.append(row)
+    yield from waiting
+
+
+def _matching(
+    world: World, subject: Subject, filters: Filters, now: datetime
+) -> Sequence[r.Workspace]:
+    """What the subject may read and the filters let through, by owner and name."""
+    state = world.state
+    tables: tuple[Table[Any], ...] = (state.workspaces, state.users)
+    if filters != NO_FILTERS:
+        tables = (*tables, state.builds, state.jobs, state.templates)
+
+    def make() -> tuple[Sequence[r.Workspace], datetime | None]:
+        rows = _candidates(world, filters, now)
         for test in (*_visibility(subject), *_tests(state, filters, now)):
             rows = [row for row in rows if test(row)]
-        return _favorites_first(state, subject, rows), now if filters.has_agent else None
+        return rows, now if filters.has_agent else None
 
+    stamp = (subject, *(table.version for table in tables))
     return world.views.derive(("matching", subject.user_id, filters), stamp, now, make)
 
 
-def _candidates(world: World, filters: Filters, now: datetime) -> Iterable[r.Workspace]:
-    """What the indexes leave of all live workspaces, in the order of the list."""
+def _candidates(world: World, filters: Filters, now: datetime) -> Sequence[r.Workspace]:
+    """What the indexes leave of all live workspaces, by owner and name."""
     state = world.state
-    everything = order(world, now)
     if filters.nothing:
         return ()
     if filters.ids:
@@ -235,46 +261,25 @@ def _candidates(world: World, filters: Filters, now: datetime) -> Iterable[r.Wor
     elif filters.owner_id is not None:
         found = list(state.workspaces.by("owner", filters.owner_id))
     else:
-        return everything.workspaces
-    live = [row for row in found if row is not None and not row.deleted]
-    return sorted(live, key=lambda row: everything.places[row.id])
+        return _everything(world, now)
+    return _sorted(state, [row for row in found if row is not None and not row.deleted])
 
 
-def order(world: World, now: datetime) -> Order:
-    """All live workspaces: started ones first, then by owner and name in any letter case."""
+def _everything(world: World, now: datetime) -> Sequence[r.Workspace]:
     state = world.state
-    stamp = tuple(t.version for t in (state.workspaces, state.builds, state.jobs, state.users))
-
-    def make() -> tuple[Order, None]:
-        started: list[r.Workspace] = []
-        others: list[r.Workspace] = []
-        for row in _alphabetical(world, now):
-            build = state.latest_build(row.id)
-            is_first = is_started(state.jobs[build.job_id], build)
-            (started if is_first else others).append(row)
-        rows = (*started, *others)
-        return Order(rows, {row.id: place for place, row in enumerate(rows)}), None
-
-    return world.views.derive("order of workspaces", stamp, now, make)
-
-
-def _alphabetical(world: World, now: datetime) -> list[r.Workspace]:
-    state = world.state
-
-    def make() -> tuple[list[r.Workspace], None]:
-        names = {user.id: user.username.lower() for user in state.users}
-        live = state.workspaces.by("live", True)
-        return sorted(live, key=lambda w: (names[w.owner_id], w.name.lower(), w.id)), None
-
     stamp = (state.workspaces.version, state.users.version)
-    return world.views.derive("workspaces by owner and name", stamp, now, make)
+    return world.views.derive(
+        "live workspaces",
+        stamp,
+        now,
+        lambda: (_sorted(state, state.workspaces.by("live", True)), None),
+    )
 
 
-def _favorites_first(state: State, subject: Subject, rows: list[r.Workspace]) -> list[r.Workspace]:
-    mine = {w.id for w in state.workspaces.by("owner", subject.user_id) if w.favorite}
-    if not mine:
-        return rows
-    return [w for w in rows if w.id in mine] + [w for w in rows if w.id not in mine]
+def _sorted(state: State, rows: list[r.Workspace]) -> list[r.Workspace]:
+    """By owner, then name, in any letter case."""
+    names = {id: state.users[id].username.lower() for id in {row.owner_id for row in rows}}
+    return sorted(rows, key=lambda w: (names[w.owner_id], w.name.lower(), w.id))
 
 
 def _visibility(subject: Subject) -> Iterator[Test]:
