@@ -8,6 +8,7 @@ from typing import Any
 
 from coder_mock_server.call import World
 from coder_mock_server.domain import agents as agent_rules
+from coder_mock_server.domain import daemons
 from coder_mock_server.domain import records as r
 from coder_mock_server.domain.lifecycle import job_status
 from coder_mock_server.presenters import agents, builds
@@ -32,16 +33,16 @@ def stamp(world: World, record: r.Workspace, now: datetime) -> tuple[Any, ...]:
     state = world.state
     build = state.latest_build(record.id)
     job = state.jobs[build.job_id]
-    if job.completed_at is None:
-        # A place in the line depends on all waiting jobs and on every daemon.
-        changing: tuple[Any, ...] = (state.jobs.version, state.daemons.version, now)
-        if job.started_at is not None:
-            changing = ()
-    else:
+    changing: tuple[Any, ...] = ()
+    if job.completed_at is not None:
         changing = tuple(
             (agent_rules.stamp(agent, now), tuple(state.apps.by("agent", agent.id)))
             for agent in state.agents.by("job", job.id)
         )
+    elif job.started_at is None:
+        # A place in the line depends on all waiting jobs, the daemons to match on all daemons.
+        seen = ((d, daemons.last_seen(d, now), daemons.is_stale(d, now)) for d in state.daemons)
+        changing = (state.jobs.version, *seen)
     return (
         record,
         build,
@@ -61,18 +62,30 @@ def unchanged_until(world: World, record: r.Workspace, now: datetime) -> datetim
     """The moment after which it looks different although no fact changed; `None` when never."""
     state = world.state
     job = state.jobs[state.latest_build(record.id).job_id]
-    if job.completed_at is None:
-        return now if job.started_at is None else None
-    return min(_changes(world, job, now), default=None)
+    if job.completed_at is not None:
+        moments = _agents_change(world, job, now)
+    elif job.started_at is None:
+        moments = _daemons_change(world, now)
+    else:
+        return None
+    return min(moments, default=None)
 
 
-def _changes(world: World, job: r.ProvisionerJob, now: datetime) -> Iterator[datetime]:
+def _agents_change(world: World, job: r.ProvisionerJob, now: datetime) -> Iterator[datetime]:
     for agent in world.state.agents.by("job", job.id):
         if (moment := agent_rules.next_change(agent, now)) is not None:
             yield moment
         beat = agent_rules.last_connected_at(agent, now)
         if beat is not None and agent_rules.agent_status(agent, now) == "connected":
             yield beat + agent_rules.HEARTBEAT
+
+
+def _daemons_change(world: World, now: datetime) -> Iterator[datetime]:
+    for daemon in world.state.daemons:
+        seen = daemons.last_seen(daemon, now)
+        if seen is None or daemons.is_stale(daemon, now):
+            continue
+        yield seen + (daemons.HEARTBEAT if daemon.alive else daemons.STALE)
 
 
 def workspace(world: World, record: r.Workspace, viewer_id: str, now: datetime) -> dict[str, Any]:

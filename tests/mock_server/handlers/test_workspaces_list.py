@@ -155,6 +155,36 @@ def test_a_kept_page_grows_old_with_its_agents(mock: Mock) -> None:
     assert status() == "disconnected"
 
 
+def test_a_kept_page_follows_the_line_of_waiting_builds(mock: Mock) -> None:
+    bench = Workbench(mock)
+    template = bench.template()
+    ids = [bench.create(template, name).json["id"] for name in ("one", "two", "three")]
+
+    def places() -> dict[str, int]:
+        rows = mock.get("/workspaces?limit=25").json["workspaces"]
+        return {w["name"]: w["latest_build"]["job"]["queue_position"] for w in rows}
+
+    assert places() == {"one": 1, "two": 2, "three": 3}
+    build = mock.state.latest_build(ids[0]).id
+    assert mock.patch(f"/workspacebuilds/{build}/cancel").status == 200
+    assert places() == {"one": 0, "two": 1, "three": 2}
+
+
+def test_a_kept_page_notices_that_a_daemon_fell_silent(mock: Mock) -> None:
+    bench = Workbench(mock)
+    bench.create(bench.template(), "box")
+    daemon = next(iter(mock.state.daemons))
+    mock.state.daemons.put(replace(daemon, alive=False, last_seen_at=mock.clock.now()))
+
+    def available() -> Any:
+        (row,) = mock.get("/workspaces?limit=25").json["workspaces"]
+        return row["latest_build"]["matched_provisioners"]["available"]
+
+    assert available() == 1
+    mock.clock.advance(91)
+    assert available() == 0
+
+
 def test_a_dormant_workspace_of_somebody_else_is_listed_but_not_given(mock: Mock) -> None:
     bench = Workbench(mock)
     tom = bench.person("tom", "template-admin")
