@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from difflib import SequenceMatcher
 from typing import Any
@@ -32,6 +32,8 @@ class Exchange:
     milliseconds: float = 0.0
     request_body: bytes = b""
     response_body: bytes = b""
+    limits: dict[str, str] = field(default_factory=dict)
+    """Headers that tell how often one may still ask."""
     note: str = ""
     """What the answer itself does not say: a hint, or what was wrong on our side."""
 

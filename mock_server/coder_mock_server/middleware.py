@@ -21,6 +21,7 @@ from coder_mock_server.ids import Ids
 from coder_mock_server.journal import Exchange, Journal, closest_operation
 from coder_mock_server.pipeline import Pipeline, refusal
 from coder_mock_server.plan import Plan
+from coder_mock_server.rate_limits import RateLimits
 from coder_mock_server.rendering import Header, Rendered
 from coder_mock_server.resolving import ON_ENTRY
 from coder_mock_server.spec.routers import either_token
@@ -80,7 +81,8 @@ class SpecMiddleware:
         self._base = base
         self._stopping = stopping
         settings = pipeline.world.settings
-        self._unlicensed = settings.edition == "unlicensed"
+        self._has_gates = settings.edition != "oss"
+        self.limits = RateLimits(pipeline.world, base) if settings.rate_limits else None
         self._series = Ids(settings.seed ^ 0x5EED).uuid()[:24]
         self._requests = 0
         self._common: tuple[Header, ...] = (
@@ -162,6 +164,9 @@ class SpecMiddleware:
             (b"x-coder-request-id", call.request_id.encode()),
             self._marks[mark],
         )
+        if exchange.limits:
+            told = exchange.limits.items()
+            headers = (*headers, *((k.lower().encode(), v.encode()) for k, v in told))
         if exchange.note and mark == "router":
             hint = exchange.note.encode("latin-1", "replace")
             return (*headers, (b"x-coder-mock-hint", hint))
@@ -173,6 +178,8 @@ class SpecMiddleware:
         if call.method == "OPTIONS" and cors.is_preflight(call.method, call.headers):
             headers = tuple(cors.preflight_headers(call.headers, self._origins))
             return Rendered(200, headers, b""), "preflight"
+        if self.limits is not None and (refused := self._limited(call, exchange)) is not None:
+            return refused, "router"
         raw_path = scope.get("raw_path")
         path = raw_path.decode("latin-1") if raw_path else quote(scope["path"])
         if self.site.takes_first(call):
@@ -198,14 +205,27 @@ class SpecMiddleware:
             return None, "connexion"
         return await self.pipeline.run(plan, call)
 
+    def _limited(self, call: Call, exchange: Exchange) -> Rendered | None:
+        """The refusal of a request that is one too many."""
+        assert self.limits is not None
+        try:
+            exchange.limits = self.limits.count(call)
+        except ApiError as error:
+            if error.status == 428:
+                text = (b"content-type", b"text/plain; charset=utf-8")
+                return Rendered(428, (text,), error.message.encode())
+            return refusal(error)
+        return None
+
     async def _miss(
         self, call: Call, path: str, allowed: list[str], exchange: Exchange
     ) -> Rendered:
         """What the routers on the way say, then 405 or 404."""
+        gated = self._has_gates and not self.pipeline.world.licensed
         try:
             await self.pipeline.catch_up()
             for step in self.router.trail(path):
-                gate = router_gate(step.node.shape) if self._unlicensed else None
+                gate = router_gate(step.node.shape) if gated else None
                 if gate is not None and gate.before_session:
                     raise gate.refusal()
                 if step.node.session and call.signed_in is None:
@@ -303,6 +323,8 @@ class StandardFront(SpecMiddleware):
         own = await self.site.answer(call, receive, read_body)
         if own is not None:
             return own
+        if self.limits is not None and (refused := self._limited(call, exchange)) is not None:
+            return refused, "router"
         try:
             call.raw = exchange.request_body = await read_body(receive)
         except TooLarge as error:
@@ -317,6 +339,8 @@ async def read_body(receive: Receive) -> bytes:
     if not message.get("more_body", False):
         if message["type"] == "http.disconnect":
             raise Disconnected
+        if len(body) > BODY_LIMIT:
+            raise TooLarge
         return body
     parts, size = [body], len(body)
     while message.get("more_body", False):

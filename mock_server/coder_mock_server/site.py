@@ -43,11 +43,10 @@ class Site:
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self._scim = server.settings.edition == "premium"
 
     def takes_first(self, call: Call) -> bool:
         """Whether the path is answered here although the document has it, too."""
-        return not self._scim and call.url_path.startswith("/scim/")
+        return not self._server.world.licensed and call.url_path.startswith("/scim/")
 
     async def answer(
         self, call: Call, receive: Receive, read_body: ReadBody
@@ -60,7 +59,7 @@ class Site:
             return Rendered(200, (TEXT, *ANY_ORIGIN), b"OK"), "site"
         if path == "/swagger" or path.startswith("/swagger/"):
             return refusal(SWAGGER_DISABLED), "site"
-        if path.startswith("/scim/v2/") and not self._scim:
+        if path.startswith("/scim/v2/") and not self._server.world.licensed:
             return refusal(SCIM_DISABLED), "site"
         if path == PREFIX or path.startswith(f"{PREFIX}/"):
             return await control(self._server, call, await read_body(receive)), "control"

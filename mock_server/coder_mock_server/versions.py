@@ -42,6 +42,7 @@ DIALECTS: Mapping[str, Dialect] = {
                 "inactivity_ttl_ms": "time_til_dormant_ms",
                 "locked_ttl_ms": "time_til_dormant_autodelete_ms",
             },
+            "codersdk.WorkspaceProxy": {"icon": "icon_url", "url": "path_app_url"},
         },
         values={
             "codersdk.UserStatus": _known_status,

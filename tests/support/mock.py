@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import json as jsons
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
@@ -84,7 +84,7 @@ class Mock:
         made = Settings(**given)
         clock = Clock(start=START, speed=made.speed, frozen=made.frozen)
         self.server = Server(made, log=self.bugs.append, clock=clock)
-        self.app: Callable[..., Awaitable[None]] = application(self.server)
+        self.app = application(self.server)
         self._runner = asyncio.Runner()
         self.token = ""
         self.run(self.server.start())

@@ -255,6 +255,7 @@ REFUSED: dict[str, str] = {
     "fetch-provisioner-key-details": "the scenario holds no provisioner key that could be sent",
     "scim-2-0-get-user-by-id": "always 404",
     "delete-user": "everybody else in the scenario owns workspaces",
+    "submit-workspace-agent-application-health": "the workspace's apps have no health check",
     "delete-group-by-name": "the one group is everyone, which cannot be deleted",
     "delete-template-by-id": "every template of the scenario has workspaces",
     "archive-template-version": "the version is in use",

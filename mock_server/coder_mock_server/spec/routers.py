@@ -64,10 +64,13 @@ OTHER_TOKENS = {
         "coder-external-proxy-token",
         "Missing required external proxy token",
     ),
+    "/oauth2/": ("", ""),
+    "/scim/v2/": ("", ""),
     "/provisionerkeys/{}": ("coder-provisioner-daemon-key", "provisioner daemon key required"),
 }
-"""Below these a token of another kind is asked for: its header, and the refusal without it. That of
-an agent comes where a user's does, and the handlers look at it."""
+"""Below these a token of another kind is asked for: its header, and the refusal without it. Where
+there is no header, the handlers look for the token themselves: that of an agent comes where a
+user's does, SCIM has a key and errors of its own, and OAuth2 looks for the application first."""
 
 EITHER_TOKEN = {
     "/appearance": "API key or workspace agent token required, but none provided",
