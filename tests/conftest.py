@@ -1,4 +1,4 @@
-"""Shared set-up of all tests: the repository root on the path, the real docs when they are at hand."""
+"""Shared set-up of all tests: the repository root on the path, the real docs when at hand."""
 
 from __future__ import annotations
 

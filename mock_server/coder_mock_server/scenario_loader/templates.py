@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from coder_fixtures import Scenario
+from coder_fixtures import Scenario, ScenarioError
 from coder_fixtures.loader import template_folder
 from coder_fixtures.model import TemplateSpec, VersionSpec
 from coder_mock_server.domain import records as r
@@ -105,8 +105,30 @@ def _put_version(
         past.take(job, past.idle_worker())
     elif spec.state != "pending":
         past.finish(past.take(job, past.worker()))
+        _must_be_as_asked(past, scenario, template, spec, job)
     past.versions[(template.name, spec.name)] = version
     return state.template_versions[id], spec
+
+
+def _must_be_as_asked(
+    past: Past,
+    scenario: Scenario,
+    template: TemplateSpec,
+    spec: VersionSpec,
+    job: r.ProvisionerJob,
+) -> None:
+    state = past.world.state
+    error = state.jobs[job.id].error
+    if spec.state != "succeeded" or error is None:
+        return
+    lines = [g.output for g in state.job_logs.by("job", job.id) if g.log_level == "error"]
+    raise ScenarioError(
+        [
+            f'{scenario.files[0]}: version "{spec.name}" of template "{template.name}" cannot be '
+            f"imported: {'; '.join(lines) or error}. Mend its .tf files, or give the version "
+            "`state: failed`."
+        ]
+    )
 
 
 def _put_file(past: Past, folder: Path, creator: r.User, made: datetime) -> r.File:

@@ -23,6 +23,7 @@ LAST: dict[str, r.Transition] = {
     "stopping": "stop",
     "deleted": "delete",
 }
+UNFINISHED = ("pending", "starting", "stopping")
 BUILD_FAILED = "terraform apply: exit status 1"
 
 
@@ -184,7 +185,7 @@ def _put_latest(
         transition,
         moment,
         _version(past, spec, None),
-        held=spec.hold,
+        held=spec.hold and spec.state in UNFINISHED,
         planned_failure=failure,
     )
     if spec.state == "pending":
