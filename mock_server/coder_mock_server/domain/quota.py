@@ -21,14 +21,8 @@ def consumed(state: State, organization_id: str, user_id: str, besides: str = NI
 
 
 def budget(state: State, organization_id: str, user_id: str) -> int:
-    """The allowances of his groups in the organization together, Everyone included.
-
-    Our choice: unlimited while no group of the organization has one, where a real server would
-    let nothing be built that costs anything.
-    """
-    if not any(group.quota_allowance for group in state.groups.by("organization", organization_id)):
-        return UNLIMITED
-    return sum(group.quota_allowance for group in groups.of_user(state, user_id, organization_id))
+    """The allowances of his groups together, Everyone included."""
+    return sum(g.quota_allowance for g in groups.of_user(state, user_id, organization_id))
 
 
 def exceeds(cost: int, consumed: int, budget: int) -> bool:

@@ -35,6 +35,5 @@ def _quota(world: World, organization: r.Organization, user: r.User) -> Reply:
     used = quota.consumed(world.state, organization.id, user.id)
     if world.settings.edition != "premium":
         return Reply.ok({"credits_consumed": used, "budget": quota.UNLIMITED})
-    # Without groups there are no allowances either.
-    budget = max(0, quota.budget(world.state, organization.id, user.id))
+    budget = quota.budget(world.state, organization.id, user.id)
     return Reply.ok({"credits_consumed": used, "budget": budget})

@@ -9,10 +9,12 @@ from coder_fixtures import Scenario
 from coder_fixtures.model import OrganizationSpec, UserSpec
 from coder_mock_server import passwords
 from coder_mock_server.domain import records as r
+from coder_mock_server.domain.licensed import EVERYONE, Group
 from coder_mock_server.domain.people import BUILTIN_ORGANIZATION
 from coder_mock_server.scenario_loader.builder import Past
 
 DEFAULT = "coder"
+ALLOWANCE = 1000
 FIRST_DAY = timedelta(days=200)
 
 
@@ -39,6 +41,14 @@ def put_organizations(past: Past, scenario: Scenario) -> None:
                 is_default=key == DEFAULT,
             )
         )
+        if scenario.users:
+            _allow_costs(past, past.organizations[key])
+
+
+def _allow_costs(past: Past, organization: r.Organization) -> None:
+    """What everybody's workspaces may cost: with a licence and no allowance none would start."""
+    group = Group(organization.id, organization.id, EVERYONE, quota_allowance=ALLOWANCE)
+    past.world.state.groups.put(group)
 
 
 def _description(spec: OrganizationSpec | None, name: str) -> str:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from coder_mock_server.domain import quota
+from coder_mock_server.domain.licensed import Group, GroupMember
 from tests.support.world import Stage
 
 
@@ -32,3 +33,18 @@ def test_what_costs_nothing_or_fits_is_never_too_much(
     cost: int, consumed: int, budget: int, over: bool
 ) -> None:
     assert quota.exceeds(cost, consumed, budget) == over
+
+
+def test_the_budget_is_the_sum_of_the_allowances_of_ones_groups() -> None:
+    stage = Stage()
+    organization, user = stage.organization.id, stage.user.id
+    assert quota.budget(stage.state, organization, user) == 0
+    for group in (
+        Group(organization, organization, "Everyone", quota_allowance=3),
+        Group("mine", organization, "mine", quota_allowance=4),
+        Group("theirs", organization, "theirs", quota_allowance=50),
+    ):
+        stage.write(lambda group=group: stage.state.groups.put(group))  # type: ignore[misc]
+    stage.write(lambda: stage.state.group_members.put(GroupMember("mine", user)))
+    assert quota.budget(stage.state, organization, user) == 7
+    assert quota.budget(stage.state, organization, stage.id()) == 0

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from coder_mock_server.domain import queue, quota
+from coder_mock_server.domain import queue
 from coder_mock_server.domain.jobs import new_job
+from coder_mock_server.domain.licensed import Group
 from coder_mock_server.domain.lifecycle import job_status
 from coder_mock_server.domain.records import PortShare, ProvisionerJob, TemplateVersion
 from coder_mock_server.domain.tags import normalise
@@ -255,32 +256,37 @@ def test_an_instant_cancel_of_a_held_job_ends_it_at_the_next_look() -> None:
     assert (job_status(job), job.completed_at) == ("failed", job.canceled_at)
 
 
+def allow(stage: Stage, allowance: int) -> None:
+    """What everybody's workspaces may cost."""
+    id = stage.organization.id
+    everyone = Group(id, id, "Everyone", quota_allowance=allowance)
+    stage.write(lambda: stage.state.groups.put(everyone))
+
+
 def test_a_licensed_server_counts_what_a_build_costs() -> None:
     costs = []
     for edition in ("premium", "unlicensed"):
         stage = Stage(edition=edition)
+        allow(stage, 100)
         workspace = stage.workspace(stage.template(COSTLY))
         stage.advance(5)
         costs.append(stage.state.latest_build(workspace.id).daily_cost)
     assert costs == [3, 0]
 
 
-def test_a_build_beyond_the_budget_fails_before_anything_is_applied(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_build_beyond_the_budget_fails_before_anything_is_applied() -> None:
     stage = Stage(edition="premium")
     template = stage.template(COSTLY)
+    allow(stage, 5)
     stage.workspace(template)
-    stage.advance(5)
-    monkeypatch.setattr(quota, "budget", lambda *_: 5)
     second = stage.workspace(template)
     stage.advance(5)
     assert stage.job_of(second).error == "insufficient quota"
     last = [line for line in stage.log(stage.job_of(second)) if line.stage == "Commit quota"]
     assert [line.log_level for line in last] == ["info", "info", "info", "warn"]
-    assert last[2].output.endswith("3")
+    assert [line.output.split()[-1] for line in last[:3]] == ["3", "5", "3"]
     assert stage.state.latest_build(second.id).state is None
-    monkeypatch.setattr(quota, "budget", lambda *_: 6)
+    allow(stage, 6)
     stage.build(second, "start")
     stage.advance(5)
     assert stage.job_of(second).error is None
