@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 RESERVED = frozenset({"new", "create"})
 _NAME = re.compile(r"[a-zA-Z0-9]+(?:-[a-zA-Z0-9]+)*", re.ASCII)
@@ -49,6 +50,12 @@ def is_email(text: str) -> bool:
     return _EMAIL_LOCAL.fullmatch(local) is not None and _EMAIL_DOMAIN.fullmatch(domain) is not None
 
 
+def is_http_url(text: str) -> bool:
+    """An absolute address of a web site."""
+    parts = urlsplit(text) if text.isprintable() else None
+    return parts is not None and parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
 RULES: dict[str, Callable[[str], bool]] = {
     "username": is_name,
     "workspace_name": is_name,
@@ -63,6 +70,7 @@ RULES: dict[str, Callable[[str], bool]] = {
     "oauth2_app_display_name": is_display_name,
     "user_real_name": is_real_name,
     "email": is_email,
+    "http_url": is_http_url,
 }
 """Tag -> whether a string satisfies it."""
 
