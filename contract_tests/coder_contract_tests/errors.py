@@ -4,6 +4,7 @@ The tree::
 
     ContractError               root: the text says what is wrong and what to do next
     ├── UsageError              (exit 2) the question was wrong: option, document, selection
+    ├── RunStopped              a limit of the run was reached; what was found is reported
     └── TargetError             (exit 3) the target could not be looked at
         ├── Unreachable         no connection, TLS trouble, no answer in time
         ├── NotCoder            something answers, but it is not this API
@@ -25,6 +26,10 @@ class UsageError(ContractError):
     """The run was asked for in a way that cannot be carried out."""
 
     exit_code = 2
+
+
+class RunStopped(ContractError):
+    """A limit of the run was reached: time, or a target that only fails."""
 
 
 class TargetError(ContractError):

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from coder_contract_tests.checks import CHECKS
 from coder_contract_tests.document import Document, Operation
 from coder_contract_tests.errors import Unreachable
-from coder_contract_tests.events import Event, FindingRaised, OperationDone
+from coder_contract_tests.events import Event, ExchangeSeen, FindingRaised, OperationDone
 from coder_contract_tests.exchange import Exchange
 from coder_contract_tests.findings import Ledger, Problem, Rule
 from coder_contract_tests.invariants import INVARIANTS
@@ -112,6 +112,7 @@ class Session:
         if operation.label not in self.exercised and is_absent(exchange):
             self.absent[operation.label] = f"{exchange.status}"
             self.exchanges.append(exchange)
+            self._emit(ExchangeSeen(exchange))
             return exchange
         self.observe(exchange)
         return exchange
@@ -119,6 +120,7 @@ class Session:
     def observe(self, exchange: Exchange) -> None:
         """Record an exchange, and judge it where its operation was chosen."""
         self.exchanges.append(exchange)
+        self._emit(ExchangeSeen(exchange))
         if exchange.operation is not None:
             self.exercised[exchange.operation.label] += 1
         if not self.covers(exchange.operation):
@@ -143,7 +145,7 @@ class Session:
                 continue
             finding = self.ledger.add(rule, problem)
             if finding is not None:
-                self._emit(FindingRaised(finding))
+                self._emit(FindingRaised(finding, problem.exchange))
 
     def _silence(self, operation: Operation, path: str, query: str, reason: str) -> Exchange:
         text = self.client.masker.text

@@ -7,6 +7,9 @@ from urllib.parse import urlsplit
 
 from coder_contract_tests.errors import UsageError
 
+USUAL_RATE = 100.0
+"""Requests per second for a server on another machine."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -23,6 +26,8 @@ class Target:
     allow_writes: bool = False
     timeout_seconds: float = 30.0
     ca_file: str = ""
+    requests_per_second: float | None = None
+    """How fast requests may follow each other; 0 for no limit, None for the usual one."""
 
     def __post_init__(self) -> None:
         parts = urlsplit(self.url)
@@ -41,6 +46,17 @@ class Target:
             )
         if self.timeout_seconds <= 0:
             raise UsageError("the timeout must be more than 0 seconds")
+        if self.requests_per_second is not None and self.requests_per_second < 0:
+            raise UsageError("--rate must be 0 (no limit) or more requests per second")
+
+    @property
+    def rate(self) -> float:
+        """Requests per second: as asked for, else no limit here and a polite one elsewhere."""
+        if self.requests_per_second is not None:
+            return self.requests_per_second
+        host = urlsplit(self.url).hostname or ""
+        here = host in {"localhost", "::1"} or host.startswith("127.")
+        return 0.0 if here else USUAL_RATE
 
     @property
     def origin(self) -> str:

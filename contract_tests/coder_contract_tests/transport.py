@@ -20,6 +20,8 @@ import orjson
 from coder_contract_tests.document import Operation
 from coder_contract_tests.errors import CredentialsRefused, NotCoder, Unreachable, WriteRefused
 from coder_contract_tests.exchange import TOKEN_HEADER, Exchange, Masker, parsed
+from coder_contract_tests.ledger import Ledger
+from coder_contract_tests.pace import Pace
 from coder_contract_tests.target import Target
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -54,6 +56,9 @@ class Client:
         self._body_limit = body_limit
         self._connection: http.client.HTTPConnection | None = None
         self._replies = {"mock": 0, "other": 0}
+        self.pace = Pace(requests_per_second=target.rate, sleep=sleep)
+        self.ledger: Ledger | None = None
+        """Where creations are written down before they leave; set by runs that may write."""
 
     @property
     def is_mock(self) -> bool:
@@ -112,9 +117,13 @@ class Client:
         """Send one request and return the masked exchange; `Unreachable` when no reply came."""
         self.guard(method, path)
         target = f"{path}?{query}" if query else path
+        self.pace.before()
+        entry = self._about_to_create(method, path, body)
         started = time.perf_counter()
         status, got, content, cut = self._patient_reply(method, target, headers, body, anonymous)
         elapsed = time.perf_counter() - started
+        self.pace.after(operation.label if operation else f"{method} {path}", status)
+        self._write_down(entry, method, path, body, status, content)
         text, data = self.masker.text, self.masker.data
         shown = tuple((name, text(value)) for name, value in got)
         clean = data(content)
@@ -138,6 +147,23 @@ class Client:
             anonymous=anonymous,
             json=parsed(clean, media_type),
         )
+
+    def _about_to_create(self, method: str, path: str, body: bytes | None) -> int:
+        if self.ledger is None or method in SAFE_METHODS:
+            return 0
+        return self.ledger.about_to_create(method, path.removeprefix(self.target.prefix), body)
+
+    def _write_down(
+        self, entry: int, method: str, path: str, body: bytes | None, status: int, content: bytes
+    ) -> None:
+        """What a write made or removed; the reply is read before its secrets are masked."""
+        if self.ledger is None or method in SAFE_METHODS:
+            return
+        short = path.removeprefix(self.target.prefix)
+        if entry:
+            self.ledger.created(entry, status, content)
+        elif status < 300 or status in {404, 410}:
+            self.ledger.removed(method, short, body)
 
     def close(self) -> None:
         if self._connection is not None:
