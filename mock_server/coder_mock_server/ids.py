@@ -61,3 +61,8 @@ def uuid_problem(text: str) -> str:
     if size == 45 and text[:9].lower() != "urn:uuid:":
         return f'invalid urn prefix: "{text[:9]}"'
     return "invalid UUID format" if size in (36, 32, 38, 45) else f"invalid UUID length: {size}"
+
+
+def derived(seed: int, kind: str, number: int) -> str:
+    """The id of the n-th record of a kind that takes no part in the stream of ids."""
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"coder-mock {kind} {seed} {number}"))

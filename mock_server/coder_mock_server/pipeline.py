@@ -11,6 +11,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from coder_mock_server import security
+from coder_mock_server.audit.operations import OPERATIONS
+from coder_mock_server.audit.recorder import Recorder
 from coder_mock_server.call import Call, Reply, StreamReply, World
 from coder_mock_server.errors import ApiError, Unauthorized
 from coder_mock_server.plan import Plan
@@ -44,10 +46,11 @@ class Pipeline:
         self.world = world
         self.renderer = renderer
         self.simulator = simulator
+        self.recorder = Recorder(world)
+        world.store.before_commit = self.recorder.before_commit
         self._foreign = foreign
         """The document is not ours: where a handler's answer does not fit it, the fallback does."""
         self._log = log
-        self._unlicensed = world.settings.edition == "unlicensed"
 
     async def run(self, plan: Plan, call: Call) -> tuple[Rendered | StreamReply, str]:
         """The answer, and how it was made (`modelled`, `fallback`, ...)."""
@@ -76,8 +79,10 @@ class Pipeline:
 
     def check_gate(self, plan: Plan, *, signed_in: bool) -> None:
         """Raise the 403 of an operation that this edition has no licence for."""
-        gate = plan.gate if self._unlicensed else None
-        if gate is not None and (signed_in or gate.before_session):
+        gate = plan.gate
+        if gate is None or self.world.licensed:
+            return
+        if signed_in or gate.before_session:
             raise gate.refusal()
 
     async def sign_in(self, call: Call, message: str | None = None) -> None:
@@ -105,11 +110,31 @@ class Pipeline:
 
     async def _call(self, plan: Plan, handler: Any, call: Call) -> Rendered | StreamReply:
         """Rendering is part of the transaction: a broken promise undoes the writes, too."""
-        if inspect.iscoroutinefunction(handler):
-            reply = await handler(call, self.world)
-            return self._render(plan, reply)
-        async with self.world.store.transaction():
-            return self._render(plan, handler(call, self.world))
+        try:
+            if inspect.iscoroutinefunction(handler):
+                reply = await handler(call, self.world)
+                rendered = self._render(plan, reply)
+                if plan.id in OPERATIONS:
+                    async with self.world.store.transaction():
+                        self.recorder.unchanged(call, reply.status, reply.body)
+                return rendered
+            async with self.world.store.transaction():
+                reply = handler(call, self.world)
+                rendered = self._render(plan, reply)
+                if plan.method != "GET":
+                    self._record(plan, call, reply)
+                return rendered
+        except ApiError as error:
+            if plan.id in OPERATIONS:
+                async with self.world.store.transaction():
+                    self.recorder.refused(call, error.status)
+            raise
+
+    def _record(self, plan: Plan, call: Call, reply: Reply) -> None:
+        if self.world.state.journal.changes:
+            self.recorder.ends(call, reply.status, reply.body)
+        elif plan.id in OPERATIONS:
+            self.recorder.unchanged(call, reply.status, reply.body)
 
     def _render(self, plan: Plan, reply: Reply | StreamReply) -> Rendered | StreamReply:
         if isinstance(reply, StreamReply):

@@ -108,7 +108,8 @@ class Server:
         import coder_fixtures  # reads YAML, which only the start needs
         from coder_mock_server.scenario_loader import populate
 
-        self.loaded = await populate(self.world, coder_fixtures.load(scenario))
+        with self.pipeline.recorder.silent():
+            self.loaded = await populate(self.world, coder_fixtures.load(scenario))
         self.scenario = scenario
 
     def document_answer(self) -> Rendered:

@@ -18,7 +18,9 @@ from coder_mock_server.handlers.users.rules import (
     hashed,
     may_personally,
 )
-from coder_mock_server.security import new_token, seen
+from coder_mock_server.notifications import delivery
+from coder_mock_server.notifications.kinds import PASSCODE
+from coder_mock_server.security import new_token
 from coder_mock_server.wire import session_cookie
 
 INCORRECT = "Incorrect email or password."
@@ -45,7 +47,9 @@ def log_in_user(call: Call, world: World) -> Reply:
         raise Unauthorized(
             "", "Your account is suspended. Contact an admin to reactivate your account."
         )
-    world.state.users.put(seen(user, world.now()))
+    if user.status == "dormant":
+        # He is seen only when he uses the session.
+        world.state.users.put(replace(user, status="active", updated_at=world.now()))
     token, _ = new_token(world, user.id, ip_address=call.client)
     reply = Reply.created({"session_token": token})
     reply.cookies = (session_cookie(token),)
@@ -77,6 +81,7 @@ def request_one_time_passcode(call: Call, world: World) -> Reply:
                 passcode_expires_at=world.now() + PASSCODE_LIFE,
             )
         )
+        delivery.send(world, PASSCODE, user, {"one_time_passcode": passcode}, (user.id,))
         _log.warning("one-time passcode of %s: %s", user.email, passcode)
     return Reply.no_content()
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 from coder_mock_server.store.state import State
+from coder_mock_server.store.table import Change
 from coder_mock_server.store.topics import Hub, Topic
 
 Snapshot = Any
@@ -23,6 +25,8 @@ class Store(Protocol):
     state: State
     hub: Hub
     """Where streams and the simulator subscribe to topics."""
+    before_commit: Callable[[Sequence[Change]], None] | None
+    """Sees what a transaction changed before it is committed, and may write more into it."""
 
     def transaction(self) -> AbstractAsyncContextManager[State]:
         """Begin a unit of work."""

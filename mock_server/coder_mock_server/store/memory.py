@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from coder_mock_server.store.state import State
+from coder_mock_server.store.table import Change
 from coder_mock_server.store.topics import Hub, Topic
 
 
@@ -18,6 +19,7 @@ class MemoryStore:
         self.hub = Hub()
         self._tables = self.state.tables()
         self._announced: dict[Topic, int] = {}
+        self.before_commit: Callable[[Sequence[Change]], None] | None = None
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[State]:
@@ -29,6 +31,8 @@ class MemoryStore:
         journal.active = True
         try:
             yield self.state
+            if self.before_commit is not None and journal.changes:
+                self.before_commit(tuple(journal.changes))
         except BaseException:
             for change in reversed(journal.changes):
                 self._tables[change.table].undo(change)

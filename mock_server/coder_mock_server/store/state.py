@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from coder_mock_server.domain import deployment as d
 from coder_mock_server.domain import licensed as e
 from coder_mock_server.domain import records as r
 from coder_mock_server.store.table import Journal, Table
@@ -161,8 +162,40 @@ class State:
             indexes={"workspace": lambda p: p.workspace_id},
         )
         self._add_licensed(journal)
+        self._add_deployment(journal)
         self.counters: dict[str, int] = {}
         """Sequences: `job_logs`, `agent_logs`. Like a database sequence they never go back."""
+
+    def _add_deployment(self, journal: Journal) -> None:
+        """What is recorded about the deployment as a whole."""
+        self.audit_log: Table[d.AuditEntry] = Table(
+            "audit_log", journal, lambda e: e.id, orders={"time": lambda e: e.time}
+        )
+        self.notices: Table[d.Notice] = Table(
+            "notices",
+            journal,
+            lambda n: n.id,
+            indexes={
+                "inbox": lambda n: None if n.delivered_at is None else n.user_id,
+                "unread": lambda n: (
+                    n.user_id if n.delivered_at is not None and n.read_at is None else None
+                ),
+                "waiting": lambda n: True if n.delivered_at is None else None,
+            },
+        )
+        self.notification_preferences: Table[d.NotificationPreference] = Table(
+            "notification_preferences",
+            journal,
+            lambda p: (p.user_id, p.template_id),
+            indexes={"user": lambda p: p.user_id},
+        )
+        self.settings: Table[d.Setting] = Table("settings", journal, lambda s: s.name)
+        self.status_changes: Table[d.StatusChange] = Table(
+            "status_changes", journal, lambda c: c.id, indexes={"user": lambda c: c.user_id}
+        )
+        self.usage: Table[d.Usage] = Table(
+            "usage", journal, lambda u: (u.workspace_id, u.user_id, u.app, u.hour)
+        )
 
     def _add_licensed(self, journal: Journal) -> None:
         """The tables of the licensed part."""

@@ -1,0 +1,1 @@
+"""Notifications: what kinds there are, which events make them for whom, and their delivery."""
