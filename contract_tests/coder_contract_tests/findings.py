@@ -111,6 +111,10 @@ class Ledger:
         self._found[key] = finding
         return finding
 
+    def adopt(self, finding: Finding) -> bool:
+        """Take over a finding of an earlier part of this run; whether it is new."""
+        return self._found.setdefault(finding.id, finding) is finding
+
     @property
     def findings(self) -> tuple[Finding, ...]:
         """All findings, errors first, then by operation and check."""

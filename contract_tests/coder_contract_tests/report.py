@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from coder_contract_tests.baseline import Accepted, Entry
 from coder_contract_tests.findings import LEVELS, Finding
 
 
@@ -44,6 +45,16 @@ class Report:
     interrupted: bool = False
     lost: str = ""
     """Why the target could not be looked at any longer."""
+    accepted: tuple[Accepted, ...] = ()
+    """Findings that the baseline accepts; they are not among `findings`."""
+    expired: tuple[Entry, ...] = ()
+    """Entries of the baseline that ended while their divergence is still there."""
+    unused: tuple[Entry, ...] = ()
+    """Entries of the baseline that no finding fits."""
+    left_behind: tuple[str, ...] = ()
+    """What the run made and could not remove."""
+    ledger: str = ""
+    """The file that `coder-contract cleanup` needs for it."""
 
     @property
     def complete(self) -> bool:
@@ -86,6 +97,17 @@ class Report:
             "incomplete": list(self.incomplete),
             "interrupted": self.interrupted,
             "lost": self.lost,
+            "accepted": [
+                {
+                    "id": one.finding.id,
+                    "check": one.finding.check,
+                    "operation": one.finding.operation,
+                    "reason": one.entry.reason,
+                    "expires": one.entry.expires.isoformat(),
+                }
+                for one in self.accepted
+            ],
+            "left_behind": list(self.left_behind),
             "document": self.document,
             "server_version": self.server_version,
             "is_mock": self.is_mock,

@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+from coder_contract_tests.baseline import Baseline
+from coder_contract_tests.cleanup import sweep
 from coder_contract_tests.discovery import discover
 from coder_contract_tests.document import Document, Operation
 from coder_contract_tests.documented import ask_documented_reads
-from coder_contract_tests.errors import Unreachable, UsageError
-from coder_contract_tests.events import Event, PhaseFinished, PhaseStarted, RunFinished, RunStarted
+from coder_contract_tests.errors import RunStopped, Unreachable, UsageError
+from coder_contract_tests.events import (
+    Event,
+    FindingAccepted,
+    FindingRaised,
+    Listener,
+    PhaseFinished,
+    PhaseStarted,
+    RunFinished,
+    RunStarted,
+    ignore,
+)
 from coder_contract_tests.invariants import INVARIANTS
 from coder_contract_tests.invariants.rules import LIST
+from coder_contract_tests.ledger import Ledger
 from coder_contract_tests.probe import Probe, choose_document, probe
 from coder_contract_tests.report import PhaseResult, Report
+from coder_contract_tests.resume import Resumed
 from coder_contract_tests.selection import Selection, reads
 from coder_contract_tests.session import Session
 from coder_contract_tests.target import Target
 from coder_contract_tests.transport import Client
 
-Listener = Callable[[Event], None]
-
-
-def _ignore(event: Event) -> None:
-    """The listener of a run that nobody listens to."""
+LEDGERS = Path(".coder-contract")
+"""Where ledgers lie while a run is on, and after one that could not clean up."""
 
 
 @dataclass(slots=True)
@@ -35,6 +48,8 @@ class _Progress:
     incomplete: list[str]
     interrupted: bool = False
     lost: str = ""
+    left_behind: tuple[str, ...] = ()
+    ledger: str = ""
 
 
 def run(
@@ -42,11 +57,16 @@ def run(
     *,
     spec: str = "",
     selection: Selection | None = None,
-    on_event: Listener = _ignore,
+    on_event: Listener = ignore,
     sleep: Callable[[float], None] = time.sleep,
+    baseline: Baseline | None = None,
+    resumed: Resumed | None = None,
+    ledger: Path | None = None,
 ) -> Report:
     """Examine a target and report what it promises and breaks.
 
+    `baseline` accepts divergences, `resumed` is what an interrupted run had done, and `ledger` the
+    file that creations are written down in (by default a new one in the folder `LEDGERS`).
     Raises `UsageError` when the question makes no sense and `TargetError` when the target cannot
     be looked at; once phases run, a lost target or an interrupt ends in a report of what was found.
     """
@@ -59,15 +79,85 @@ def run(
         operations = reads(selection.of(document))
         if not operations:
             raise UsageError("the selection leaves no GET operation, and only those are examined")
-        session = Session(client, document, selection, on_event=on_event, sleep=sleep)
-        on_event(RunStarted(target.url, document.name, len(operations), selection.seed))
+        if resumed is not None:
+            resumed.must_fit(target.url, document.name, selection.seed)
+        tell = _told(on_event, baseline)
+        session = Session(client, document, selection, on_event=tell, sleep=sleep, resumed=resumed)
+        client.pace.limit(selection.time_limit_seconds)
+        if client.may_write:
+            client.ledger = Ledger(ledger or _new_ledger(), target.url)
+        tell(
+            RunStarted(
+                target.url,
+                document.name,
+                len(operations),
+                selection.seed,
+                found.server_version,
+                tuple(one.label for one in operations),
+            )
+        )
         progress = _Progress([], [])
-        _run_phases(session, found, operations, progress, on_event)
+        try:
+            _run_phases(session, found, operations, progress, tell)
+        finally:
+            _clean_up(session, progress, sleep)
         report = _report(session, found, operations, progress, time.monotonic() - started)
-        on_event(RunFinished(report.errors, report.complete))
+        report = _held_against(report, baseline)
+        tell(RunFinished(report.errors, report.complete, report.incomplete))
         return report
     finally:
         client.close()
+
+
+def _new_ledger() -> Path:
+    return LEDGERS / f"ledger-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.ndjson"
+
+
+def _told(on_event: Listener, baseline: Baseline | None) -> Listener:
+    """The listener, told of accepted divergences as such."""
+    if baseline is None:
+        return on_event
+
+    def tell(event: Event) -> None:
+        if isinstance(event, FindingRaised):
+            entry = baseline.entry(event.finding)
+            if entry is not None:
+                event = FindingAccepted(event.finding, entry.reason, entry.expires.isoformat())
+        on_event(event)
+
+    return tell
+
+
+def _held_against(report: Report, baseline: Baseline | None) -> Report:
+    if baseline is None:
+        return report
+    findings, accepted = baseline.split(report.findings)
+    return replace(
+        report,
+        findings=findings,
+        accepted=accepted,
+        expired=baseline.expired(report.findings),
+        unused=baseline.unused(report.findings) if report.complete else (),
+    )
+
+
+def _clean_up(session: Session, progress: _Progress, sleep: Callable[[float], None]) -> None:
+    """Remove what the run made, also after an interrupt; what stays is reported."""
+    client = session.client
+    if client.ledger is None:
+        return
+    client.pace.lift()
+    try:
+        progress.left_behind = tuple(map(str, sweep(client, client.ledger, sleep=sleep)))
+        client.logout()
+    except KeyboardInterrupt:
+        progress.interrupted = True
+        progress.left_behind = tuple(
+            f"{one.kind} {one.name}: clean-up was interrupted" for one in client.ledger.entries
+        )
+    if client.ledger.made and not client.ledger.discard():
+        progress.ledger = str(client.ledger.path)
+        progress.incomplete.append(f"clean-up: {len(client.ledger.entries)} things stay behind")
 
 
 def _run_phases(
@@ -85,10 +175,10 @@ def _run_phases(
         ("relations", lambda: _relations(session)),
     ]
     try:
-        for name, phase in phases:
+        for number, (name, phase) in enumerate(phases, 1):
             before, started = session.client.requests, time.monotonic()
             session.phase = name
-            on_event(PhaseStarted(name, len(operations)))
+            on_event(PhaseStarted(name, len(operations), number, len(phases)))
             try:
                 reason = phase()
             finally:
@@ -100,6 +190,8 @@ def _run_phases(
     except KeyboardInterrupt:
         progress.interrupted = True
         progress.incomplete.append(f"interrupted during {session.phase}")
+    except RunStopped as stop:
+        progress.incomplete.append(f"{stop} (during {session.phase})")
     except Unreachable as error:
         progress.lost = str(error)
         progress.incomplete.append(f"the target was lost during {session.phase}")
@@ -183,6 +275,8 @@ def _report(
         incomplete=tuple(progress.incomplete),
         interrupted=progress.interrupted,
         lost=progress.lost,
+        left_behind=progress.left_behind,
+        ledger=progress.ledger,
     )
 
 

@@ -15,6 +15,7 @@ from coder_contract_tests.exchange import Exchange
 from coder_contract_tests.findings import Ledger, Problem, Rule
 from coder_contract_tests.invariants import INVARIANTS
 from coder_contract_tests.judging import Facts, Seen
+from coder_contract_tests.resume import Resumed
 from coder_contract_tests.selection import Selection
 from coder_contract_tests.transport import Client
 
@@ -33,6 +34,7 @@ class Session:
         *,
         on_event: Callable[[Event], None],
         sleep: Callable[[float], None] = time.sleep,
+        resumed: Resumed | None = None,
     ) -> None:
         self.client = client
         self.document = document
@@ -47,6 +49,7 @@ class Session:
         self.skipped: dict[str, str] = {}
         self.phase = ""
         self._emit = on_event
+        self._resumed = resumed or Resumed()
         self._sleep = sleep
         self._chosen = {operation.label for operation in selection.of(document)}
         self._unanswered = 0
@@ -68,6 +71,18 @@ class Session:
         """Remember that something was not examined, and why."""
         if reason and what not in self.absent:
             self.skipped[what] = reason
+
+    def is_done(self, label: str) -> bool:
+        """Whether the interrupted run that this one continues was through with an operation here.
+
+        Its findings are taken over; the pass goes on with the next operation.
+        """
+        if (self.phase, label) not in self._resumed.done:
+            return False
+        for finding in self._resumed.findings_of(self.phase, label):
+            if self.ledger.adopt(finding):
+                self._emit(FindingRaised(finding))
+        return True
 
     def done(self, label: str) -> None:
         """Tell listeners that a phase is through with an operation."""

@@ -27,6 +27,7 @@ from coder_contract_tests.target import Target
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MOCK_HEADER = "x-coder-mock"
 LOGIN_PATH = "/api/v2/users/login"
+LOGOUT_PATH = "/api/v2/users/logout"
 SAFE_POSTS = frozenset({LOGIN_PATH, "/api/v2/authcheck"})
 BODY_LIMIT = 64 * 1024 * 1024
 STREAM_SECONDS = 1.5
@@ -101,6 +102,13 @@ class Client:
     @property
     def has_token(self) -> bool:
         return bool(self._token)
+
+    def logout(self) -> None:
+        """End the session that `login` began, where writes are allowed and the target answers."""
+        if self.target.token or not self._token or not self.may_write:
+            return
+        with contextlib.suppress(Unreachable):
+            self.send("POST", self.target.prefix + LOGOUT_PATH)
 
     def send(
         self,
