@@ -10,7 +10,8 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from coder_mock_server.domain.licensed import SITE, License
+from coder_mock_server.domain.licensed import SITE, EntitlementRefresh, License
+from coder_mock_server.domain.people import live_users
 from coder_mock_server.store.state import State
 
 Entitlement = Literal["entitled", "grace_period", "not_entitled"]
@@ -111,10 +112,33 @@ def refreshed_at(state: State, started: datetime, now: datetime) -> datetime:
     return since + max(0, (now - since) // AUTOMATIC_REFRESH) * AUTOMATIC_REFRESH
 
 
+def active_users(state: State, until: datetime | None = None) -> int:
+    """Users who count against a limit; those only who were there at that time."""
+    return sum(
+        1
+        for user in live_users(state)
+        if user.status == "active" and (until is None or user.created_at <= until)
+    )
+
+
+def counted_users(state: State, started: datetime, now: datetime) -> int:
+    """How many active users the last look at the licences found."""
+    last = state.entitlement_refreshes.get(SITE)
+    moment = refreshed_at(state, started, now)
+    if last is not None and last.at == moment:
+        return last.active_users
+    return active_users(state, moment)
+
+
+def refresh(state: State, now: datetime, *, asked: bool) -> None:
+    """Look at the licences out of turn."""
+    state.entitlement_refreshes.put(EntitlementRefresh(now, active_users(state), asked))
+
+
 def wait_before_refresh(state: State, now: datetime) -> timedelta | None:
     """How long a forced refresh has to wait, `None` when not at all."""
     forced = state.entitlement_refreshes.get(SITE)
-    if forced is None:
+    if forced is None or not forced.asked:
         return None
     left = forced.at + FORCED_REFRESH - now
     return left if left > timedelta(0) else None

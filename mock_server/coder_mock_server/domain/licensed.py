@@ -108,9 +108,12 @@ class License:
 
 @dataclass(frozen=True, slots=True)
 class EntitlementRefresh:
-    """When the licences were last looked at because somebody asked or changed them."""
+    """When the licences were last looked at out of turn, and what was counted then."""
 
     at: datetime
+    active_users: int
+    asked: bool = True
+    """Somebody asked for it or changed a licence; else it came with the first user."""
 
 
 @dataclass(frozen=True, slots=True)

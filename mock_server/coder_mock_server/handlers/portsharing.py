@@ -61,7 +61,7 @@ def get_workspace_agent_port_shares_delete(call: Call, world: World) -> Reply:
 
 def _allowed(world: World, template: r.Template, level: str) -> bool:
     """Whether the template's maximum admits the level; it counts only with a licence."""
-    if world.settings.edition != "premium":
+    if not world.licensed:
         return True
     ranks = ("owner", *LEVELS)
     return ranks.index(level) <= ranks.index(template.max_port_share_level)

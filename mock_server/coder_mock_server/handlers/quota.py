@@ -33,7 +33,7 @@ def _of_default_organization(call: Call, world: World) -> Reply:
 
 def _quota(world: World, organization: r.Organization, user: r.User) -> Reply:
     used = quota.consumed(world.state, organization.id, user.id)
-    if world.settings.edition != "premium":
+    if not world.licensed:
         return Reply.ok({"credits_consumed": used, "budget": quota.UNLIMITED})
     budget = quota.budget(world.state, organization.id, user.id)
     return Reply.ok({"credits_consumed": used, "budget": budget})

@@ -112,7 +112,7 @@ def _state_after(world: World, build: r.WorkspaceBuild, plan: model.Plan) -> byt
 
 def _committed(world: World, build: r.WorkspaceBuild, plan: model.Plan) -> int:
     """What the build costs a day: counted with a licence only, and not for a deletion."""
-    if world.settings.edition != "premium" or build.transition == "delete":
+    if not world.licensed or build.transition == "delete":
         return 0
     return plan.daily_cost
 

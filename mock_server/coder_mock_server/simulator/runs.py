@@ -175,7 +175,7 @@ def _build_run(world: World, build: r.WorkspaceBuild, plan: Plan, dice: random.R
 
 def _quota(world: World, build: r.WorkspaceBuild) -> tuple[int, int]:
     """Budget of the workspace's owner and what his other workspaces cost; a matter of licence."""
-    if world.settings.edition != "premium":
+    if not world.licensed:
         return quota.UNLIMITED, 0
     workspace = world.state.workspaces[build.workspace_id]
     whose = workspace.organization_id, workspace.owner_id

@@ -14,8 +14,7 @@ from coder_mock_server import lookup
 from coder_mock_server.call import Call, Reply, World
 from coder_mock_server.domain import licences as rules
 from coder_mock_server.domain.access import Thing
-from coder_mock_server.domain.licensed import EntitlementRefresh, License
-from coder_mock_server.domain.people import live_users
+from coder_mock_server.domain.licensed import License
 from coder_mock_server.errors import ApiError, Forbidden, NotFound
 from coder_mock_server.handlers.general import deployment_id
 from coder_mock_server.presenters import enterprise as present
@@ -31,11 +30,10 @@ def get_entitlements(call: Call, world: World) -> Reply:
     now = world.now()
     standing = _installed(world)
     given = rules.entitlement(world.state, now, premium=_premium(world))
-    active = sum(1 for user in live_users(world.state) if user.status == "active")
     started = min((one.created_at for one in world.state.organizations), default=now)
     return Reply.ok(
         {
-            "features": rules.features(given, active),
+            "features": rules.features(given, rules.counted_users(world.state, started, now)),
             "warnings": [],
             "errors": [],
             "has_license": given != "not_entitled",
@@ -74,7 +72,7 @@ def add_new_license(call: Call, world: World) -> Reply:
     last = max((one.id for one in (*world.state.licenses, *_installed(world))), default=0)
     record = License(last + 1, world.ids.uuid(), now, claims)
     world.state.licenses.put(record)
-    world.state.entitlement_refreshes.put(EntitlementRefresh(now))
+    rules.refresh(world.state, now, asked=True)
     return Reply.created(present.license(record))
 
 
@@ -112,7 +110,7 @@ def update_license_entitlements(call: Call, world: World) -> Reply:
             "new refresh",
             headers={"Retry-After": str(seconds)},
         )
-    world.state.entitlement_refreshes.put(EntitlementRefresh(now))
+    rules.refresh(world.state, now, asked=True)
     return Reply.message("Entitlements updated")
 
 
@@ -128,7 +126,7 @@ def delete_license(call: Call, world: World) -> Reply:
         raise NotFound("Unknown license ID")
     # The licence that came with the edition would come back if it left no trace.
     world.state.licenses.put(replace(found, removed=True))
-    world.state.entitlement_refreshes.put(EntitlementRefresh(world.now()))
+    rules.refresh(world.state, world.now(), asked=True)
     return Reply(200, None, has_body=False)
 
 

@@ -105,7 +105,7 @@ def _new_template(
     version: r.TemplateVersion,
     body: Body,
 ) -> r.Template:
-    licensed = world.settings.edition == "premium"
+    licensed = world.licensed
     level = body.optional("max_port_share_level")
     autostop, autostart = _requirements(body)
     problems = [
@@ -208,7 +208,7 @@ def update_template_metadata_by_id(call: Call, world: World) -> Reply:
             f"execute transaction: update template metadata: {RBAC}",
         )
     stored = replace(
-        wanted if world.settings.edition == "premium" else _unlicensed(wanted, template),
+        wanted if world.licensed else _unlicensed(wanted, template),
         name=name,
         updated_at=world.now(),
     )
@@ -237,7 +237,7 @@ def _refuse_bad_settings(world: World, template: r.Template, body: Body) -> None
         problems += rules.port_share_problem(
             level,
             "max_port_sharing_level",
-            licensed=world.settings.edition == "premium",
+            licensed=world.licensed,
             stored=template.max_port_share_level,
         )
     if problems:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from coder_mock_server.call import Call, Reply, World
 from coder_mock_server.domain import records as r
+from coder_mock_server.domain.licences import refresh
 from coder_mock_server.domain.people import builtin_organization, live_users
 from coder_mock_server.errors import ApiError
 from coder_mock_server.handlers.users.rules import check_password, hashed
@@ -46,6 +47,7 @@ def create_initial_user(call: Call, world: World) -> Reply:
     world.state.users.put(owner)
     organization = _first_organization(world, owner)
     world.state.members.put(r.Member(organization.id, owner.id, now, now))
+    refresh(world.state, now, asked=False)
     return Reply.created({"user_id": owner.id, "organization_id": organization.id})
 
 

@@ -121,7 +121,7 @@ def _check_rights(call: Call, world: World, template: r.Template, owner: r.User)
         raise ApiError(
             403, f'Unauthorized access to use the template "{template.name}".', MAY_NOT_USE
         )
-    if template.deprecation_message and world.settings.edition == "premium":
+    if template.deprecation_message and world.licensed:
         raise ApiError(
             400,
             f'Template "{template.name}" has been deprecated, and cannot be used to create a '
