@@ -13,7 +13,7 @@ from coder_mock_server.domain.presets import preset_id
 from coder_mock_server.errors import ApiError
 from coder_mock_server.policy import policy_for
 from coder_mock_server.terraform.model import ImportResult, Parameter, Preset
-from tests.support.world import Stage
+from tests.support.world import BOX, Stage
 
 NAMES = ("alpha", "Beta", "gamma", "delta")
 VALUES = st.sampled_from(["", "one", "two", "three"])
@@ -166,3 +166,51 @@ def test_a_version_fits_when_no_value_is_missing() -> None:
     more = (Parameter("kept", required=True), Parameter("extra", required=True))
     state.imports[bench.version.id] = ImportResult(parameters=more)
     assert not fits_without_asking(state, workspace, bench.version.id)
+
+
+@pytest.mark.parametrize("attached", [True, False])
+def test_a_version_of_another_template_is_refused(attached: bool) -> None:
+    bench = Bench()
+    workspace = bench.workspace()
+    foreign = bench.stage.version()
+    bench.stage.advance(5)
+    other = bench.stage.template_of(foreign).id if attached else r.NIL_UUID
+    with pytest.raises(ApiError) as refused:
+        bench.build(workspace, version_id=foreign.id)
+    valid = "true" if attached else "false"
+    assert refused.value.detail == (
+        f"templateVersion.TemplateID = {{UUID:{other} Valid:{valid}}}, "
+        f"template.ID = {bench.template.id}"
+    )
+
+
+TAGGED = (
+    BOX
+    + """
+data "coder_parameter" "label" {
+  name    = "zone"
+  default = "eu"
+}
+data "coder_workspace_tags" "tags" {
+  tags = {
+    "zone" = data.coder_parameter.%s.value
+  }
+}
+"""
+)
+
+
+def test_a_tag_by_a_label_that_is_no_parameters_name_stops_the_build() -> None:
+    stage = Stage()
+    template = stage.template(TAGGED % "label")
+    with pytest.raises(ApiError) as refused:
+        stage.workspace(template)
+    assert refused.value.message == "failed to evaluate workspace tag value"
+    assert 'element with the key "label"' in refused.value.detail
+
+
+def test_a_version_without_a_file_adds_no_tags() -> None:
+    bench = Bench()
+    bench.stage.state.modules.clear()
+    build = bench.stage.state.latest_build(bench.stage.workspace(bench.template).id)
+    assert dict(bench.stage.job(build.job_id).tags) == {"owner": "", "scope": "organization"}

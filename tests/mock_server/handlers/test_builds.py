@@ -311,3 +311,36 @@ def test_a_template_asks_for_daemons_by_the_values_of_a_build(bench: Workbench) 
     made = bench.create(bench.template(tagged)).json["latest_build"]
     assert made["job"]["tags"] == {"owner": "", "scope": "organization", "zone": ""}
     assert made["matched_provisioners"]["count"] == 0
+
+
+def test_builds_are_paged_by_cursor_and_time(bench: Workbench) -> None:
+    id = bench.workspace(bench.template())["id"]
+    for transition in ("stop", "start"):
+        bench.built(id, transition)
+    newest, middle, _ = bench.mock.get(f"/workspaces/{id}/builds").json
+
+    def numbers(query: str) -> list[int]:
+        found = bench.mock.get(f"/workspaces/{id}/builds?{query}").json
+        return [build["build_number"] for build in found]
+
+    assert numbers(f"after_id={middle['id']}") == [3]
+    assert numbers(f"since={middle['created_at']}") == [3]
+    assert numbers("limit=1&offset=1") == [2]
+    assert numbers(f"after_id={newest['id']}&limit=5") == []
+    assert bench.mock.get(f"/workspaces/{id}/builds?since=soon").status == 400
+    unknown = bench.mock.get(f"/workspaces/{id}/builds?after_id={UNKNOWN}")
+    assert unknown.message == f'Record at "after_id" ("{UNKNOWN}") does not exist.'
+
+
+def test_who_may_only_read_cancels_nothing(bench: Workbench) -> None:
+    template = bench.template(SLOW, allow_user_cancel_workspace_jobs=True)
+    posted = bench.create(template).json["latest_build"]["id"]
+    tom = bench.person("tom", "template-admin")
+    assert bench.mock.patch(f"/workspacebuilds/{posted}/cancel", token=tom).status == 404
+
+
+def test_a_log_level_is_for_admins_and_switched_off(bench: Workbench) -> None:
+    id = bench.workspace(bench.template())["id"]
+    answer = bench.build(id, "start", log_level="debug")
+    told = "Terraform debug mode is disabled in the deployment configuration."
+    assert (answer.status, answer.message) == (400, told)

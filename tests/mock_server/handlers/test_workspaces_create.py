@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.support.mock import Mock
@@ -146,3 +148,70 @@ def test_a_member_route_wants_a_member(bench: Workbench) -> None:
     assert unknown.status == 400
     mia = bench.person("mia")
     assert bench.mock.post(f"{path}/admin/workspaces", body, token=mia).status == 404
+
+
+def test_who_knows_somebody_as_a_member_only_creates_for_him(bench: Workbench) -> None:
+    template = bench.template()
+    bench.person("mia")
+    boss = bench.person("boss")
+    roles = f"/organizations/{bench.organization}/members/boss/roles"
+    answer = bench.mock.put(roles, {"roles": ["organization-admin"]}, token=bench.admin)
+    assert answer.status == 200
+    body = {"name": "for-mia", "template_id": template}
+    made = bench.mock.post("/users/mia/workspaces", body, token=boss)
+    assert (made.status, made.json["owner_name"]) == (201, "mia")
+    assert bench.mock.get("/users/mia/workspace/for-mia", token=boss).status == 200
+    nobody = bench.person("nemo")
+    assert bench.mock.post("/users/mia/workspaces", body, token=nobody).status == 404
+
+
+def test_a_deprecated_template_makes_no_workspace_where_that_is_licensed() -> None:
+    for edition, status in (("premium", 400), ("unlicensed", 201)):
+        with Mock(edition=edition) as mock:
+            bench = Workbench(mock)
+            template = mock.state.templates[bench.template()]
+            mock.state.templates.put(replace(template, deprecation_message="use the other"))
+            answer = bench.create(template.id)
+            assert answer.status == status
+            if status == 400:
+                assert answer.json["detail"] == "use the other"
+
+
+def test_a_deleted_template_makes_no_workspace(bench: Workbench) -> None:
+    template = bench.template()
+    assert bench.mock.delete(f"/templates/{template}").status == 200
+    answer = bench.create(template)
+    assert (answer.status, answer.message) == (404, 'Template "template-1" has been deleted!')
+
+
+@pytest.mark.parametrize(
+    ("fields", "message", "field"),
+    [
+        ({"autostart_schedule": "0 9 1 * *"}, "Invalid Autostart Schedule.", "schedule"),
+        ({"ttl_ms": 59_999}, "Invalid Workspace Time to Shutdown.", "ttl_ms"),
+        (
+            {"automatic_updates": "yes"},
+            "Invalid Workspace Automatic Updates setting.",
+            "automatic_updates",
+        ),
+    ],
+)
+def test_settings_are_looked_at_before_the_name_is_found_taken(
+    bench: Workbench, fields: dict[str, object], message: str, field: str
+) -> None:
+    template = bench.template()
+    bench.workspace(template, "box")
+    answer = bench.create(template, "box", **fields)
+    assert (answer.status, answer.message) == (400, message)
+    assert answer.json["validations"][0]["field"] == field
+
+
+def test_the_quota_counts_what_live_workspaces_cost(bench: Workbench) -> None:
+    made = bench.workspace(bench.template())
+    build = bench.mock.state.latest_build(made["id"])
+    bench.mock.state.builds.put(replace(build, daily_cost=3))
+    for path in (
+        f"/organizations/{bench.organization}/members/me/workspace-quota",
+        "/workspace-quota/me",
+    ):
+        assert bench.mock.get(path).json["credits_consumed"] == 3
