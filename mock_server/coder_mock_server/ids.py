@@ -21,7 +21,12 @@ class Ids:
 
     def uuid(self) -> str:
         """A version 4 UUID, lower-case with hyphens."""
-        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+        digits = f"{self._random.getrandbits(128):032x}"
+        # The version, and the variant in the two highest bits of its digit.
+        variant = "89ab"[int(digits[16], 16) & 3]
+        return (
+            f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+        )
 
     def text(self, length: int) -> str:
         """Alphanumeric characters."""

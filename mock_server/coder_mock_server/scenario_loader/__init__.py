@@ -13,9 +13,9 @@ from coder_mock_server.call import World
 from coder_mock_server.domain import records as r
 from coder_mock_server.domain.template_stats import count_all
 from coder_mock_server.ids import Ids
+from coder_mock_server.loaded import Loaded
 from coder_mock_server.scenario_loader import crowds, people, templates, workspaces
 from coder_mock_server.scenario_loader.builder import Past
-from coder_mock_server.server import Loaded
 from coder_mock_server.simulator.daemons import put_built_in
 
 TOKEN_LIFETIME_SECONDS = 10 * 365 * 86_400

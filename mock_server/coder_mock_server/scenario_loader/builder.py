@@ -31,6 +31,7 @@ class Past:
     folders: dict[str, Path] = field(default_factory=dict)
     runner: JobRunner = field(init=False)
     dice: random.Random = field(init=False)
+    _workers: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.runner = JobRunner(self.world)
@@ -42,8 +43,9 @@ class Past:
 
     def worker(self) -> str | None:
         """A daemon that did some job of the past."""
-        daemons = list(self.world.state.daemons)
-        return self.dice.choice(daemons).id if daemons else None
+        if not self._workers:
+            self._workers = [daemon.id for daemon in self.world.state.daemons]
+        return self.dice.choice(self._workers) if self._workers else None
 
     def idle_worker(self) -> str | None:
         """A daemon that has no job at the moment."""

@@ -1,15 +1,20 @@
-"""Many workspaces from a few lines: the plan of each kind is made once, its rows for each."""
+"""Many workspaces from a few lines.
+
+The plan of each kind of build is made once and put down once; every further workspace of that kind
+gets copies of the same rows. Rows are gathered and put into the tables all at once.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from coder_fixtures.model import CrowdSpec, UserSpec
 from coder_mock_server.domain import deadlines
 from coder_mock_server.domain import records as r
 from coder_mock_server.domain.builder import parameters_of
-from coder_mock_server.scenario_loader.builder import Past
+from coder_mock_server.domain.tags import UNTAGGED
+from coder_mock_server.scenario_loader.builder import WAKE, Past
 from coder_mock_server.scenario_loader.people import put_user
 from coder_mock_server.scenario_loader.workspaces import BUILD_FAILED, LAST
 from coder_mock_server.simulator import effects, templates
@@ -17,6 +22,7 @@ from coder_mock_server.terraform.evaluate import plan_build
 from coder_mock_server.terraform.model import Owner, Plan, WorkspaceFacts
 from coder_mock_server.terraform.parameters import resolve_parameters
 
+AGENT_API = "2.4"
 FIRST_NAMES = (
     "ada", "ben", "chen", "dana", "elif", "femi", "gina", "hugo", "iris", "jonas", "kaya",
     "lena", "milo", "nora", "omar", "pia", "quinn", "rosa", "sven", "tara", "uma", "viktor",
@@ -33,18 +39,42 @@ PROJECTS = (
 )  # fmt: skip
 
 
+@dataclass(slots=True)
+class Rows:
+    """What is about to be put into the tables."""
+
+    workspaces: list[r.Workspace] = field(default_factory=list)
+    builds: list[r.WorkspaceBuild] = field(default_factory=list)
+    jobs: list[r.ProvisionerJob] = field(default_factory=list)
+    resources: list[r.WorkspaceResource] = field(default_factory=list)
+    agents: list[r.WorkspaceAgent] = field(default_factory=list)
+    apps: list[r.WorkspaceApp] = field(default_factory=list)
+    script_timings: list[r.ScriptTiming] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Builds that are alike but for ids and times: their values and the rows that they leave."""
+
+    parameters: tuple[tuple[str, str], ...]
+    resources: tuple[r.WorkspaceResource, ...]
+    agents: tuple[r.WorkspaceAgent, ...]
+    apps: tuple[r.WorkspaceApp, ...]
+
+
 def put_crowd(past: Past, spec: CrowdSpec) -> None:
     """The workspaces of a crowd, spread over owners, templates and states."""
     owners = _owners(past, spec)
     names = spec.templates or tuple(past.templates)
     states = [state for state, weight in spec.states for _ in range(weight)]
-    plans: dict[tuple[str, str], Plan] = {}
+    crowd = _Crowd(past, spec.max_age)
     for number in range(spec.workspaces):
         owner = owners[number % len(owners)]
         template = past.templates[names[(number // len(owners) + number) % len(names)]]
+        project = PROJECTS[past.dice.randrange(len(PROJECTS))]
         state = states[past.dice.randrange(len(states))]
-        name = f"{PROJECTS[past.dice.randrange(len(PROJECTS))]}-{number + 1}"
-        _put_member(past, spec, name, owner, template, state, plans)
+        crowd.add(f"{project}-{number + 1}", owner, template, state)
+    crowd.put()
 
 
 def _owners(past: Past, spec: CrowdSpec) -> list[r.User]:
@@ -57,94 +87,164 @@ def _owners(past: Past, spec: CrowdSpec) -> list[r.User]:
         username = f"{first}-{last}"
         if username in past.users:
             username = f"{username}-{number}"
-        made.append(
-            put_user(
-                past,
-                UserSpec(
-                    username,
-                    f"{username}@example.com",
-                    name=f"{first.title()} {last.title()}",
-                    age=timedelta(days=past.dice.uniform(10, 180)),
-                ),
-            )
-        )
+        age = timedelta(days=past.dice.uniform(10, 180))
+        name = f"{first.title()} {last.title()}"
+        made.append(put_user(past, UserSpec(username, f"{username}@example.com", name, age=age)))
     return made
 
 
-def _put_member(
-    past: Past,
-    spec: CrowdSpec,
-    name: str,
-    owner: r.User,
-    template: r.Template,
-    state: str,
-    plans: dict[tuple[str, str], Plan],
-) -> None:
-    facts, ids = past.world.state, past.world.ids
-    made = past.now - spec.max_age * past.dice.uniform(0.01, 1.0)
-    began = past.now - (past.now - made) * past.dice.uniform(0.001, 0.5)
-    version = facts.template_versions[template.active_version_id]
-    values = resolve_parameters(parameters_of(facts, version.id))
-    workspace = r.Workspace(
-        id=ids.uuid(),
-        owner_id=owner.id,
-        organization_id=template.organization_id,
-        template_id=template.id,
-        name=name,
-        created_at=made,
-        updated_at=made,
-        last_used_at=began + (past.now - began) * past.dice.random(),
-        ttl_ms=template.default_ttl_ms or None,
-    )
-    facts.workspaces.put(workspace)
-    transition = LAST[state]
-    transitions: list[r.Transition] = ["start"] if transition == "start" else ["start", transition]
-    for number, asked in enumerate(transitions, 1):
-        is_last = number == len(transitions)
-        moment = began if is_last else made
-        ended = moment + timedelta(seconds=past.dice.uniform(10, 40))
-        build_id = ids.uuid()
-        canceled = is_last and state == "canceled"
-        failed = is_last and state == "failed"
-        job = past.job(
-            "workspace_build",
-            organization_id=workspace.organization_id,
-            initiator_id=owner.id,
-            file_id=facts.jobs[version.job_id].file_id,
-            created_at=moment,
-            workspace_build_id=build_id,
+class _Crowd:
+    """Gathers the rows of one crowd."""
+
+    def __init__(self, past: Past, max_age: timedelta) -> None:
+        self._past = past
+        self._max_age = max_age
+        self._rows = Rows()
+        self._kinds: dict[tuple[str, r.Transition], Kind] = {}
+
+    def put(self) -> None:
+        """All that was gathered, into the tables."""
+        state = self._past.world.state
+        state.workspaces.extend(self._rows.workspaces)
+        state.jobs.extend(self._rows.jobs)
+        state.builds.extend(self._rows.builds)
+        state.resources.extend(self._rows.resources)
+        state.agents.extend(self._rows.agents)
+        state.apps.extend(self._rows.apps)
+        state.script_timings.extend(self._rows.script_timings)
+
+    def add(self, name: str, owner: r.User, template: r.Template, state: str) -> None:
+        """One workspace with its builds."""
+        past, dice = self._past, self._past.dice
+        made = past.now - self._max_age * dice.uniform(0.01, 1.0)
+        began = past.now - (past.now - made) * dice.uniform(0.001, 0.5)
+        workspace = r.Workspace(
+            id=past.world.ids.uuid(),
+            owner_id=owner.id,
+            organization_id=template.organization_id,
+            template_id=template.id,
+            name=name,
+            created_at=made,
+            updated_at=made,
+            last_used_at=began + (past.now - began) * dice.random(),
+            ttl_ms=template.default_ttl_ms or None,
+            deleted=state == "deleted",
         )
-        if canceled:
-            job = replace(job, canceled_at=moment, completed_at=moment)
-        else:
-            job = replace(
-                past.take(job, past.worker()),
-                completed_at=ended,
-                updated_at=ended,
-                error=BUILD_FAILED if failed else None,
-            )
-        facts.jobs.put(job)
+        self._rows.workspaces.append(workspace)
+        last = LAST[state]
+        if last != "start":
+            self._add_build(workspace, template, 1, "start", made, "")
+        number = 1 if last == "start" else 2
+        job = self._add_build(workspace, template, number, last, began, state)
+        if job.completed_at is not None and job.canceled_at is None and job.error is None:
+            self._add_rows(job, self._kind(template, last), job.completed_at)
+
+    def _add_build(
+        self,
+        workspace: r.Workspace,
+        template: r.Template,
+        number: int,
+        transition: r.Transition,
+        moment: datetime,
+        state: str,
+    ) -> r.ProvisionerJob:
+        past = self._past
+        ids = past.world.ids
+        ended = moment + timedelta(seconds=past.dice.uniform(10, 40))
+        canceled, failed = state == "canceled", state == "failed"
+        version_id = template.active_version_id
+        facts = past.world.state
+        build_id = ids.uuid()
+        job = r.ProvisionerJob(
+            id=ids.uuid(),
+            created_at=moment,
+            updated_at=moment if canceled else ended,
+            organization_id=workspace.organization_id,
+            initiator_id=workspace.owner_id,
+            type="workspace_build",
+            file_id=facts.jobs[facts.template_versions[version_id].job_id].file_id,
+            tags=UNTAGGED,
+            workspace_build_id=build_id,
+            started_at=None if canceled else moment + WAKE,
+            completed_at=moment if canceled else ended,
+            canceled_at=moment if canceled else None,
+            error=BUILD_FAILED if failed else None,
+            worker_id=None if canceled else past.worker(),
+        )
+        self._rows.jobs.append(job)
         succeeded = not canceled and not failed
-        facts.builds.put(
+        self._rows.builds.append(
             r.WorkspaceBuild(
                 id=build_id,
                 workspace_id=workspace.id,
-                template_version_id=version.id,
+                template_version_id=version_id,
                 build_number=number,
-                transition=asked,
-                initiator_id=owner.id,
+                transition=transition,
+                initiator_id=workspace.owner_id,
                 job_id=job.id,
                 created_at=moment,
-                updated_at=moment if canceled else ended,
-                parameters=tuple(sorted(values.items())),
+                updated_at=job.updated_at,
+                parameters=self._kind(template, transition).parameters,
                 deadline=_deadline(past, workspace, template, ended) if succeeded else None,
             )
         )
-        if is_last and succeeded:
-            plan = _plan(past, template, version, asked, plans)
-            _put_rows(past, job, plan, ended)
-    if state == "deleted":
-        facts.workspaces.put(replace(workspace, deleted=True))
+        return job
+
+    def _kind(self, template: r.Template, transition: r.Transition) -> Kind:
+        key = (template.active_version_id, transition)
+        if key not in self._kinds:
+            self._kinds[key] = _make_kind(self._past, template, transition)
+        return self._kinds[key]
+
+    def _add_rows(self, job: r.ProvisionerJob, kind: Kind, ended: datetime) -> None:
+        """Resources, and agents that have been connected ever since."""
+        ids, rows = self._past.world.ids, self._rows
+        new = {resource.id: ids.uuid() for resource in kind.resources}
+        for resource in kind.resources:
+            rows.resources.append(
+                replace(resource, id=new[resource.id], job_id=job.id, created_at=ended)
+            )
+        for agent in kind.agents:
+            id = ids.uuid()
+            rows.agents.append(self._agent(agent, id, new[agent.resource_id], job.id, ended))
+            for app in kind.apps:
+                if app.agent_id == agent.id:
+                    rows.apps.append(replace(app, id=ids.uuid(), agent_id=id, created_at=ended))
+
+    def _agent(
+        self, agent: r.WorkspaceAgent, id: str, resource_id: str, job_id: str, ended: datetime
+    ) -> r.WorkspaceAgent:
+        dice, ids = self._past.dice, self._past.world.ids
+        if not agent.connects:
+            return replace(
+                agent, id=id, resource_id=resource_id, job_id=job_id, created_at=ended,
+                updated_at=ended, auth_token=ids.uuid(),
+            )  # fmt: skip
+        connected = ended + timedelta(seconds=dice.uniform(1, 8))
+        ready = connected + timedelta(seconds=dice.uniform(1, 20))
+        self._rows.script_timings += [
+            r.ScriptTiming(id, script.id, connected, ready, 0, "start", "ok")
+            for script in agent.scripts
+            if script.run_on_start
+        ]
+        return replace(
+            agent,
+            id=id,
+            resource_id=resource_id,
+            job_id=job_id,
+            auth_token=ids.uuid(),
+            log_sources=tuple(
+                replace(source, workspace_agent_id=id) for source in agent.log_sources
+            ),
+            created_at=ended,
+            updated_at=ready,
+            first_connected_at=connected,
+            last_connected_at=connected,
+            started_at=connected,
+            ready_at=ready,
+            lifecycle_state="ready",
+            latency_ms=round(dice.uniform(0.2, 0.9), 6),
+        )
 
 
 def _deadline(
@@ -157,73 +257,66 @@ def _deadline(
     return past.now + timedelta(minutes=past.dice.uniform(40, 480))
 
 
+def _make_kind(past: Past, template: r.Template, transition: r.Transition) -> Kind:
+    """Put the rows of one such build down, and take them up again as the pattern."""
+    world, state = past.world, past.world.state
+    version = state.template_versions[template.active_version_id]
+    values = resolve_parameters(parameters_of(state, version.id))
+    plan = _plan(past, template, version, transition, values)
+    organization_id = template.organization_id
+    job = past.job(
+        "workspace_build",
+        organization_id=organization_id,
+        initiator_id=template.created_by,
+        file_id=state.jobs[version.job_id].file_id,
+        created_at=past.now,
+    )
+    effects.store_resources(world, job, plan, past.now)
+    resources, agents = state.resources.by("job", job.id), state.agents.by("job", job.id)
+    apps = [app for agent in agents for app in state.apps.by("agent", agent.id)]
+    for app in apps:
+        state.apps.remove(app.id)
+    for agent in agents:
+        state.agents.remove(agent.id)
+    for resource in resources:
+        state.resources.remove(resource.id)
+    state.jobs.remove(job.id)
+    connected = {agent.id for agent in agents if agent.connects}
+    return Kind(
+        tuple(sorted(values.items())),
+        tuple(resources),
+        tuple(
+            replace(agent, version=world.settings.build_version, api_version=AGENT_API)
+            if agent.connects
+            else agent
+            for agent in agents
+        ),
+        tuple(
+            replace(app, health="healthy")
+            if app.health == "initializing" and app.agent_id in connected
+            else app
+            for app in apps
+        ),
+    )
+
+
 def _plan(
     past: Past,
     template: r.Template,
     version: r.TemplateVersion,
     transition: r.Transition,
-    plans: dict[tuple[str, str], Plan],
+    values: dict[str, str],
 ) -> Plan:
     """The plan with default values: what differs from workspace to workspace is not in a list."""
-    key = (version.id, transition)
-    if key not in plans:
-        state = past.world.state
-        module = templates.module_of(past.world, state.jobs[version.job_id].file_id)
-        if module is None:
-            plans[key] = templates.declared_plan(past.world, version.id, transition)
-        else:
-            plans[key] = plan_build(
-                module,
-                transition=transition,
-                parameters=resolve_parameters(parameters_of(state, version.id)),
-                variables={},
-                owner=Owner(),
-                workspace=WorkspaceFacts(template_name=template.name),
-            )
-    return plans[key]
-
-
-def _put_rows(past: Past, job: r.ProvisionerJob, plan: Plan, ended: datetime) -> None:
-    """Resources, and agents that have been connected ever since."""
-    state, ids = past.world.state, past.world.ids
-    resources = tuple(
-        replace(
-            resource,
-            agents=tuple(replace(agent, token=ids.uuid()) for agent in resource.agents),
-        )
-        for resource in plan.resources
+    module = templates.module_of(past.world, past.world.state.jobs[version.job_id].file_id)
+    if module is None:
+        return templates.declared_plan(past.world, version.id, transition)
+    return plan_build(
+        module,
+        transition=transition,
+        parameters=values,
+        variables=dict(version.variable_values),
+        owner=Owner(),
+        workspace=WorkspaceFacts(template_name=template.name),
+        token_for=lambda address: f"pattern of {address}",
     )
-    effects.store_resources(past.world, job, replace(plan, resources=resources), ended)
-    for agent in state.agents.by("job", job.id):
-        if not agent.connects:
-            continue
-        connected = agent.created_at + timedelta(seconds=past.dice.uniform(1, 8))
-        state.agents.put(
-            replace(
-                agent,
-                first_connected_at=connected,
-                last_connected_at=connected,
-                started_at=connected,
-                ready_at=connected + timedelta(seconds=past.dice.uniform(1, 20)),
-                lifecycle_state="ready",
-                version=past.world.settings.build_version,
-                api_version="2.4",
-                latency_ms=round(past.dice.uniform(0.2, 0.9), 6),
-            )
-        )
-        for script in agent.scripts:
-            if script.run_on_start:
-                state.script_timings.put(
-                    r.ScriptTiming(
-                        agent.id,
-                        script.id,
-                        connected,
-                        connected + timedelta(seconds=1),
-                        0,
-                        "start",
-                        "ok",
-                    )
-                )
-        for app in state.apps.by("agent", agent.id):
-            if app.health == "initializing":
-                state.apps.put(replace(app, health="healthy"))
