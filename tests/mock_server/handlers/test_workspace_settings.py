@@ -291,3 +291,22 @@ def test_by_name_the_live_one_comes_first_and_then_the_last_deleted(bench: Workb
     assert bench.mock.get(f"{path}?include_deleted=1").json["id"] == ids[-1]
     live = bench.workspace(template, "box")["id"]
     assert bench.mock.get(f"{path}?include_deleted=t").json["id"] == live
+
+
+def test_a_changed_template_changes_what_is_to_come(bench: Workbench) -> None:
+    template = bench.template()
+    id = bench.workspace(template, "box", autostart_schedule="0 8 * * 1")["id"]
+    asleep = bench.workspace(template, "asleep")["id"]
+    assert bench.mock.put(f"/workspaces/{asleep}/dormant", {"dormant": True}).status == 200
+    assert bench.seen(id)["next_start_at"] is not None
+    body = {
+        "name": "template-1",
+        "allow_user_autostart": True,
+        "autostart_requirement": {"days_of_week": ["tuesday"]},
+        "time_til_dormant_autodelete_ms": 86_400_000,
+    }
+    assert bench.mock.patch(f"/templates/{template}", body).status == 200
+    # Mondays are no longer allowed.
+    assert bench.seen(id)["next_start_at"] is None
+    record = bench.mock.state.workspaces[asleep]
+    assert record.deleting_at - record.dormant_at == timedelta(days=1)

@@ -11,6 +11,7 @@ from coder_mock_server.call import Call, Reply, World
 from coder_mock_server.domain import records as r
 from coder_mock_server.domain import template_rules as rules
 from coder_mock_server.domain.access import Thing
+from coder_mock_server.domain.workspace_rules import follow_template
 from coder_mock_server.errors import ApiError, Invalid, NotFound, Validation
 from coder_mock_server.handlers.templates.examples import EXAMPLES
 from coder_mock_server.handlers.templates.search import select_templates
@@ -213,6 +214,7 @@ def update_template_metadata_by_id(call: Call, world: World) -> Reply:
         updated_at=world.now(),
     )
     world.state.templates.put(stored)
+    follow_template(world.state, stored, world.now())
     return Reply.ok(present.template(world, stored))
 
 

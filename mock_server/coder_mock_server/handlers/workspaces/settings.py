@@ -14,6 +14,7 @@ from coder_mock_server import lookup
 from coder_mock_server.call import Call, Reply, World
 from coder_mock_server.domain import deadlines, schedule
 from coder_mock_server.domain import records as r
+from coder_mock_server.domain.automation import deleting_at
 from coder_mock_server.domain.workspace_rules import TtlError, is_update_policy, whole_minutes
 from coder_mock_server.errors import ApiError, Forbidden, Invalid, NotFound, Validation
 from coder_mock_server.handlers.workspaces.create import name_taken
@@ -126,8 +127,7 @@ def update_workspace_dormancy_status_by_id(call: Call, world: World) -> Reply:
     now = world.now()
     if dormant:
         template = world.state.templates[record.template_id]
-        lasts = timedelta(milliseconds=template.time_til_dormant_autodelete_ms)
-        changed = replace(record, dormant_at=now, deleting_at=now + lasts if lasts else None)
+        changed = replace(record, dormant_at=now, deleting_at=deleting_at(template, now))
     else:
         changed = replace(record, dormant_at=None, deleting_at=None, last_used_at=now)
     world.state.workspaces.put(changed)
