@@ -66,6 +66,8 @@ def put_crowd(past: Past, spec: CrowdSpec) -> None:
     """The workspaces of a crowd, spread over owners, templates and states."""
     owners = _owners(past, spec)
     names = spec.templates or tuple(past.templates)
+    if spec.copies:
+        names += _put_copies(past, names, spec.copies)
     states = [state for state, weight in spec.states for _ in range(weight)]
     crowd = _Crowd(past, spec.max_age)
     for number in range(spec.workspaces):
@@ -75,6 +77,35 @@ def put_crowd(past: Past, spec: CrowdSpec) -> None:
         state = states[past.dice.randrange(len(states))]
         crowd.add(f"{project}-{number + 1}", owner, template, state)
     crowd.put()
+
+
+def _put_copies(past: Past, names: tuple[str, ...], copies: int) -> tuple[str, ...]:
+    """Templates like those named, each with a version of its own; the names of the new ones."""
+    state, ids = past.world.state, past.world.ids
+    made = []
+    for name in names:
+        template = past.templates[name]
+        version = state.template_versions[template.active_version_id]
+        for number in range(copies):
+            team = PROJECTS[number % len(PROJECTS)]
+            suffix = team if number < len(PROJECTS) else f"{team}-{number // len(PROJECTS) + 1}"
+            version_id, job_id = ids.uuid(), ids.uuid()
+            copy = replace(
+                template,
+                id=ids.uuid(),
+                name=f"{name}-{suffix}",
+                display_name=f"{template.display_name} ({suffix.title()})",
+                active_version_id=version_id,
+            )
+            job = state.jobs[version.job_id]
+            state.jobs.put(replace(job, id=job_id, template_version_id=version_id))
+            state.template_versions.put(
+                replace(version, id=version_id, job_id=job_id, template_id=copy.id)
+            )
+            state.imports[version_id] = state.imports[version.id]
+            past.templates[copy.name] = state.templates.put(copy)
+            made.append(copy.name)
+    return tuple(made)
 
 
 def _owners(past: Past, spec: CrowdSpec) -> list[r.User]:
