@@ -60,6 +60,7 @@ class Client:
         self.pace = Pace(requests_per_second=target.rate, sleep=sleep)
         self.ledger: Ledger | None = None
         """Where creations are written down before they leave; set by runs that may write."""
+        self._last_body = b""
 
     @property
     def is_mock(self) -> bool:
@@ -99,6 +100,25 @@ class Client:
         self.masker.learn(token)
         self._token = token
 
+    def secret(self, member: str) -> str:
+        """A secret in the last reply, to act with; exchanges only show it masked."""
+        answer = parsed(self._last_body, "application/json")
+        found = answer.get(member) if isinstance(answer, dict) else None
+        if not isinstance(found, str):
+            return ""
+        self.masker.learn(found)
+        return found
+
+    def connect(self) -> http.client.HTTPConnection:
+        """A connection of its own, for a stream that stays open beside other requests."""
+        return self._connect()
+
+    def token_of(self, headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        """The headers with our session where they hold no other one."""
+        if not self._token or any(name.lower() == TOKEN_HEADER.lower() for name, _ in headers):
+            return headers
+        return (*headers, (TOKEN_HEADER, self._token))
+
     @property
     def has_token(self) -> bool:
         return bool(self._token)
@@ -130,6 +150,7 @@ class Client:
         started = time.perf_counter()
         status, got, content, cut = self._patient_reply(method, target, headers, body, anonymous)
         elapsed = time.perf_counter() - started
+        self._last_body = content
         self.pace.after(operation.label if operation else f"{method} {path}", status)
         self._write_down(entry, method, path, body, status, content)
         text, data = self.masker.text, self.masker.data
