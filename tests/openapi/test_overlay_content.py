@@ -128,9 +128,9 @@ def test_undocumented_operations_are_marked_and_have_ids_of_their_own(specs: Pat
     assert len(ids) == len(set(ids))
     marked = [operation for operation in operations if operation.get("x-undocumented")]
     aliases = [operation for operation in marked if "x-alias-of" in operation]
-    # 278 operations of the API description, 258 of them on the pages.
-    assert len(marked) - len(aliases) == 278 - 258
-    assert len(operations) - len(aliases) == 278
+    # 278 operations of the API description, 258 of them on the pages; it lacks asking for consent.
+    assert len(marked) - len(aliases) == 278 - 258 + 1
+    assert len(operations) - len(aliases) == 278 + 1
     assert {operation["x-alias-of"] for operation in aliases} <= set(ids)
     assert all("x-source" in operation for operation in operations if operation not in marked)
 
