@@ -11,11 +11,13 @@ RUN    := $(BIN)/$(if $(COVERAGE),coverage run,python) -m
 
 # Sources are byte-compiled once, so that the first start is as quick as the next.
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# The HCL parser keeps its tables after its first use, so that the first upload need not wait for it.
 EDITABLE = $(INSTALL) --no-deps --no-build-isolation --editable . \
-	&& $(BIN)/python -m compileall -q openapi fixtures mock_server contract_tests
+	&& $(BIN)/python -m compileall -q openapi fixtures mock_server contract_tests \
+	&& $(BIN)/python -c "import hcl2; hcl2.loads('')"
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-fast lint format types imports specs contract bench lock build clean
+.PHONY: help serve test test-fast nightly lint format types imports specs contract bench lock build clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +30,9 @@ test: $(VENV)/.dev ## Run the tests (TESTS=tests/openapi to run a part)
 
 test-fast: $(VENV)/.dev ## Run the tests that need no server process
 	@$(BIN)/python -m pytest -n 2 --ignore tests/e2e tests $(ARGS)
+
+nightly: $(VENV)/.dev ## Run the tests with the long random ones and every fault of the fault list
+	@CODER_MOCK_NIGHTLY=1 $(RUN) pytest -n 2 $(TESTS) $(ARGS)
 
 lint: $(VENV)/.dev ## Check style and formatting
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
