@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from coder_mock_server.call import Call, Handler
 from coder_mock_server.editions import Gate, gate_of, is_missing
 from coder_mock_server.projection import Project, Projections
-from coder_mock_server.spec.document import SCHEMAS, Document, Operation, function_name
+from coder_mock_server.spec.document import SCHEMAS, Document, Operation
 from coder_mock_server.spec.parameters import Parameter, compile_parameter
 from coder_mock_server.spec.routers import either_token, other_token
 from coder_mock_server.spec.routing import PARAMETER
@@ -184,10 +184,6 @@ def _compile(
     security = document.security_of(operation)
     body_schema, covered = _body_schema(operation, document)
     handler = handlers.get(operation.function_name)
-    alias = operation.node.get("x-alias-of")
-    if handler is None and alias:
-        # The same operation under another spelling of its path.
-        handler = handlers.get(function_name(str(alias)))
     plan = Plan(
         operation=operation,
         names=tuple(PARAMETER.findall(operation.path)),

@@ -20,6 +20,8 @@ from coder_mock_server.settings import Settings
 
 GRACE_SECONDS = 1
 """How long open streams may take to end."""
+PING_SECONDS = 15.0
+"""Between protocol pings on websockets."""
 
 
 class _Uvicorn(uvicorn.Server):
@@ -92,29 +94,33 @@ class Ready:
 
 def serve(settings: Settings) -> int:
     """Serve until a signal comes; the exit code."""
-    listener = _listen(settings)
-    host, port = listener.getsockname()[:2]
-    url = f"http://{_for_url(host)}:{port}"
-    if not _is_loopback(host):
-        sys.stderr.write(f"coder-mock: listening on {host}: everybody who reaches it may use it\n")
-    server = Server(settings)
-    config = uvicorn.Config(
+    with _listen(settings) as listener:
+        host, port = listener.getsockname()[:2]
+        url = f"http://{_for_url(host)}:{port}"
+        server = Server(settings)
+        if not _is_loopback(host):
+            sys.stderr.write(f"coder-mock: listening on {host}: whoever reaches it may use it\n")
+        logging.getLogger("uvicorn.error").addFilter(_WithoutNoise())
+        runner = _Uvicorn(_config(server), Ready(server, url))
+        runner.run(sockets=[listener])
+    return 130 if runner.received is signal.SIGINT else 0
+
+
+def _config(server: Server) -> uvicorn.Config:
+    debug = server.settings.log_level == "debug"
+    return uvicorn.Config(
         application(server),
         loop="auto",
         http="httptools",
         ws="websockets-sansio",
         lifespan="off",
         access_log=False,
-        log_level=settings.log_level if settings.log_level == "debug" else "warning",
+        log_level="debug" if debug else "warning",
         server_header=False,
         date_header=True,
         timeout_graceful_shutdown=GRACE_SECONDS,
-        ws_ping_interval=15.0,
+        ws_ping_interval=PING_SECONDS,
     )
-    logging.getLogger("uvicorn.error").addFilter(_WithoutNoise())
-    runner = _Uvicorn(config, Ready(server, url))
-    runner.run(sockets=[listener])
-    return 130 if runner.received is signal.SIGINT else 0
 
 
 def _listen(settings: Settings) -> socket.socket:

@@ -31,12 +31,15 @@ class Request:
     raw: bytes | None = None
     token: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = field(default_factory=dict)
+    """What the path parameters are."""
 
 
 def good_request(plan: Plan, mock: Mock) -> Request:
     """A request that the operation should grant."""
     path = plan.path
-    for name, value in path_values(plan, mock).items():
+    values = path_values(plan, mock)
+    for name, value in values.items():
         path = path.replace(f"{{{name}}}", value)
     query = "&".join(f"{name}={value}" for name, value in _query(plan, mock).items())
     body = BODIES.get(plan.id)
@@ -44,7 +47,9 @@ def good_request(plan: Plan, mock: Mock) -> Request:
     raw, media_type = RAW.get(plan.id, (None, ""))
     headers = {"content-type": media_type} if media_type else {}
     token = _agent(mock).auth_token if "/workspaceagents/me/" in plan.path else None
-    return Request(plan.method, path + (f"?{query}" if query else ""), json, raw, token, headers)
+    return Request(
+        plan.method, path + (f"?{query}" if query else ""), json, raw, token, headers, values
+    )
 
 
 def send(mock: Mock, request: Request) -> Any:
@@ -182,10 +187,46 @@ def archive() -> bytes:
     return out.getvalue()
 
 
+def _made(path: str, json: dict[str, Any], *keys: str) -> Callable[[Mock], str]:
+    """Something made for the occasion; its id is at `keys` in the answer."""
+
+    def make(mock: Mock) -> str:
+        value = mock.post(path, json).json
+        for key in keys:
+            value = value[key]
+        return str(value)
+
+    return make
+
+
+_app = _made("/oauth2-provider/apps", {"name": "app", "callback_url": "https://a.example"}, "id")
+
+
+def _proxy(mock: Mock) -> str:
+    made = mock.post("/workspaceproxies", {"name": "near", "display_name": "", "icon": ""}).json
+    return str(made.get("proxy", made)["id"])  # 2023 answers with the proxy itself
+
+
+def _provisioner_key(mock: Mock) -> str:
+    mock.post("/organizations/default/provisionerkeys", {"name": "key", "tags": {}})
+    return "key"
+
+
+def _notification_template(mock: Mock) -> str:
+    return str(mock.get("/notifications/templates/system").json[0]["id"])
+
+
+def _app_secret(mock: Mock) -> dict[str, str]:
+    app = _app(mock)
+    return {"app": app, "secretID": mock.post(f"/oauth2-provider/apps/{app}/secrets").json["id"]}
+
+
 STRONG = "Mock-Password-9!"
 NEW_VERSION = {"provisioner": "terraform", "storage_method": "file"}
 DRY_RUN = "the scenario holds no dry run"
 IDENTITY = "nobody here can sign an instance identity"
+EXTERNAL = "no external provider is set up"
+SCIM = "provisioning asks for a key that the deployment does not have"
 PROXY = "the scenario holds no workspace proxy whose token could be sent"
 
 PATHS: dict[str, Callable[[Mock], dict[str, str]]] = {
@@ -196,6 +237,25 @@ PATHS: dict[str, Callable[[Mock], dict[str, str]]] = {
     "delete-user": lambda m: {"user": _other_user(m)},
     "suspend-user-account": lambda m: {"user": _other_user(m)},
     "update-user-password": lambda m: {"user": _other_user(m)},
+    **dict.fromkeys(
+        (
+            "get-oauth2-application",
+            "update-oauth2-application",
+            "delete-oauth2-application",
+            "get-oauth2-application-secrets",
+            "create-oauth2-application-secret",
+        ),
+        lambda m: {"app": _app(m)},
+    ),
+    "delete-oauth2-application-secret": _app_secret,
+    **dict.fromkeys(
+        ("get-workspace-proxy", "update-workspace-proxy", "delete-workspace-proxy"),
+        lambda m: {"workspaceproxy": _proxy(m)},
+    ),
+    "delete-provisioner-key": lambda m: {"provisionerkey": _provisioner_key(m)},
+    "update-notification-template-dispatch-method": lambda m: {
+        "notification_template": _notification_template(m)
+    },
     "get-workspace-metadata-by-user-and-workspace-name": lambda m: {"user": _owner(m)},
     "get-workspace-build-by-user-workspace-name-and-build-number": lambda m: {"user": _owner(m)},
 }
@@ -221,6 +281,11 @@ BODIES: dict[str, Callable[[Mock], Any]] = {
     "log-in-user": lambda m: {"email": "admin@example.com", "password": "mock-password-1"},
     "update-user-password": lambda m: {"password": STRONG},
     "update-user-quiet-hours-schedule": lambda m: {"schedule": "CRON_TZ=UTC 30 3 * * *"},
+    "create-oauth2-application": lambda m: {"name": "fresh", "callback_url": "https://b.example"},
+    "update-oauth2-application": lambda m: {"name": "fresh", "callback_url": "https://b.example"},
+    "update-user-notification-preferences": lambda m: {
+        "template_disabled_map": {_notification_template(m): True}
+    },
     "update-group-by-name": lambda m: {"quota_allowance": 3},
     "create-group-for-organization": lambda m: {"name": "staff"},
     "submit-workspace-agent-application-health": lambda m: {
@@ -234,7 +299,21 @@ BODIES: dict[str, Callable[[Mock], Any]] = {
         "share_level": "authenticated",
     },
 }
+WEEK = {"start_time": "2025-05-19T00:00:00Z", "end_time": "2025-05-26T00:00:00Z"}
 QUERIES: dict[str, Callable[[Mock], dict[str, str]]] = {
+    "ask-for-consent": lambda m: {"client_id": _app(m), "response_type": "code", "state": "s"},
+    **dict.fromkeys(
+        (
+            "get-insights-about-templates",
+            "get-insights-about-user-activity",
+            "get-insights-about-user-latency",
+        ),
+        lambda m: dict(WEEK),
+    ),
+    "get-deployment-daus": lambda m: {"tz_offset": "0"},
+    "get-insights-about-user-status-counts": lambda m: {"tz_offset": "0"},
+    "get-audit-logs": lambda m: {"q": "action:create"},
+    "delete-oauth2-application-tokens": lambda m: {"client_id": _app(m)},
     "get-autofill-build-parameters-for-user": lambda m: {"template_id": _template(m)},
 }
 RAW: dict[str, tuple[bytes, str]] = {
@@ -256,6 +335,32 @@ REFUSED: dict[str, str] = {
     "scim-2-0-get-user-by-id": "always 404",
     "delete-user": "everybody else in the scenario owns workspaces",
     "submit-workspace-agent-application-health": "the workspace's apps have no health check",
+    **dict.fromkeys(
+        (
+            "get-external-auth-by-id",
+            "delete-external-auth-user-link-by-id",
+            "get-external-auth-device-by-id",
+            "post-external-auth-device-by-id",
+        ),
+        EXTERNAL,
+    ),
+    **dict.fromkeys(
+        (
+            "scim-2-0-get-users",
+            "scim-2-0-create-new-user",
+            "scim-2-0-replace-user-account",
+            "scim-2-0-update-user-account",
+        ),
+        SCIM,
+    ),
+    "issue-a-signed-token-for-a-terminal": PROXY,
+    "add-new-license": "nobody here can sign a licence",
+    "delete-license": "the licence of this edition is none that was added",
+    "update-read-status-of-a-notification": "the inbox is empty",
+    "oauth2-token-exchange": "nobody has agreed to let an app in",
+    "subscribe-to-web-push": "an experiment that is off",
+    "unsubscribe-from-web-push": "an experiment that is off",
+    "send-a-test-by-web-push": "an experiment that is off",
     "delete-group-by-name": "the one group is everyone, which cannot be deleted",
     "delete-template-by-id": "every template of the scenario has workspaces",
     "archive-template-version": "the version is in use",

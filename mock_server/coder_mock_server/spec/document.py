@@ -38,7 +38,7 @@ class Operation:
     @property
     def function_name(self) -> str:
         """Name of the handler."""
-        return function_name(self.id)
+        return self.id.replace("-", "_").lower()
 
 
 class Document:
@@ -117,11 +117,6 @@ class Document:
         if short_path.startswith(ROOT_PATHS):
             return short_path
         return self.base + short_path
-
-
-def function_name(operation_id: str) -> str:
-    """The name of the handler that answers an operation."""
-    return operation_id.replace("-", "_").lower()
 
 
 def _base_path(holder: Node) -> str:
