@@ -61,8 +61,11 @@ def _follow(world: World, agent: r.WorkspaceAgent, after: int, *, compress: bool
     build = state.builds.by("job", agent.job_id)[0]
 
     def is_over() -> bool:
-        newest = state.latest_build(build.workspace_id)
-        return newest.id != build.id or state.agents[agent.id].logs_overflowed
+        current = state.agents.get(agent.id)
+        # An agent is only gone when the server was reset.
+        if current is None or current.logs_overflowed:
+            return True
+        return state.latest_build(build.workspace_id).id != build.id
 
     async def source() -> AsyncIterator[StreamItem]:
         topics = (Topic("agent_logs", agent.id), Topic("workspace", build.workspace_id))

@@ -79,7 +79,8 @@ def watch_workspace_agent_metadata_by_websocket(call: Call, world: World) -> Str
 
 def _watch_metadata(world: World, agent: r.WorkspaceAgent, mode: str) -> StreamReply:
     def items() -> tuple[r.AgentMetadatum, ...]:
-        return rules.reported_metadata(world.state.agents[agent.id], world.now())
+        current = world.state.agents.get(agent.id)
+        return rules.reported_metadata(current or agent, world.now())
 
     async def frames() -> AsyncIterator[StreamItem]:
         loop = asyncio.get_running_loop()

@@ -28,15 +28,15 @@ def _watch(call: Call, world: World, record: r.Workspace, mode: str) -> StreamRe
     async def frames() -> AsyncIterator[StreamItem]:
         with world.store.hub.subscribe(*topics) as subscription:
             yield StreamItem("ping")
-            if world.policy.watch_sends_first:
-                yield frame()
+            due = 1 if world.policy.watch_sends_first else 0
             while True:
                 # One frame for each change, each showing what there is when it is sent.
-                for _ in range(await subscription.announced()):
-                    yield frame()
-
-    def frame() -> StreamItem:
-        current = world.state.workspaces[record.id]
-        return StreamItem("data", workspace_view(world, current, viewer, world.now()))
+                for _ in range(due):
+                    current = world.state.workspaces.get(record.id)
+                    if current is None:
+                        # The server was reset meanwhile.
+                        return
+                    yield StreamItem("data", workspace_view(world, current, viewer, world.now()))
+                due = await subscription.announced()
 
     return StreamReply(frames, mode)
