@@ -50,8 +50,8 @@ specs: $(VENV)/.dev ## Derive the committed documents again (CODER_MOCK_DOCS=fol
 	@test -n "$(CODER_MOCK_DOCS)" || { echo "specs: set CODER_MOCK_DOCS to the folder that holds the API docs" >&2; exit 2; }
 	@$(BIN)/python -m coder_openapi.rebuild "$(CODER_MOCK_DOCS)"
 
-contract: $(VENV)/.dev ## Start the mock and run the contract suite against it
-	@$(BIN)/python -m benchmarks.contract $(ARGS)
+contract: $(VENV)/.dev ## Examine a server (URL=http://127.0.0.1:3000 ARGS="--token ...")
+	@$(BIN)/coder-contract run $(or $(URL),http://127.0.0.1:3000) $(ARGS)
 
 bench: $(VENV)/.dev ## Measure start-up and requests, one table
 	@$(BIN)/python -m benchmarks $(ARGS)
