@@ -25,11 +25,7 @@ def find_handlers() -> Mapping[str, Handler]:
     for info in pkgutil.walk_packages(handlers.__path__, f"{handlers.__name__}."):
         if info.name.rpartition(".")[2] in NOT_HANDLERS:
             continue
-        try:
-            module = importlib.import_module(info.name)
-        except Exception as error:  # TEMPORARY while handlers are being written
-            print(f"coder-mock: {info.name}: {error!r}", file=__import__("sys").stderr)
-            continue
+        module = importlib.import_module(info.name)
         for name, value in vars(module).items():
             if name.startswith("_") or not inspect.isfunction(value):
                 continue

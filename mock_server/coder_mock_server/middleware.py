@@ -8,6 +8,7 @@ stack.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ from coder_mock_server.wire_in import Query
 if TYPE_CHECKING:
     from coder_mock_server.site import Site
 
+_log = logging.getLogger(__name__)
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -246,6 +248,8 @@ class SpecMiddleware:
             ((plan.method, plan.path) for plan in self._plans),
             base=self._base,
         )
+        hint = f"; {exchange.note}" if exchange.note else ""
+        _log.info("404 %s %s: no operation has this path%s", call.method, path, hint)
         return refusal(ApiError(404, "Route not found."))
 
     async def _stream(
