@@ -37,10 +37,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if _is_foreign_usage(error):
             return _fail(str(error), USAGE)
         return _fail(
-            f"internal error: {type(error).__name__}: {error}. This is our fault: please report it "
-            "with the command line.",
+            f"internal error: {type(error).__name__}: {error} ({_place(error)}). "
+            "This is our fault: please report it with the command line.",
             OURS,
         )
+
+
+def _place(error: Exception) -> str:
+    """Where it happened: file and line."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else "somewhere"
 
 
 def _is_foreign_usage(error: Exception) -> bool:
