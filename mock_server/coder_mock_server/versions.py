@@ -38,6 +38,22 @@ DIALECTS: Mapping[str, Dialect] = {
                 "startup_logs_length": "logs_length",
                 "startup_logs_overflowed": "logs_overflowed",
             },
+            "tailcfg.DERPMap": {"regions": "Regions"},
+            "tailcfg.DERPRegion": {
+                "embeddedRelay": "EmbeddedRelay",
+                "regionID": "RegionID",
+                "regionCode": "RegionCode",
+                "regionName": "RegionName",
+                "nodes": "Nodes",
+            },
+            "tailcfg.DERPNode": {
+                "name": "Name",
+                "regionID": "RegionID",
+                "hostName": "HostName",
+                "stunport": "STUNPort",
+                "derpport": "DERPPort",
+                "forceHTTP": "ForceHTTP",
+            },
             "codersdk.Template": {
                 "inactivity_ttl_ms": "time_til_dormant_ms",
                 "locked_ttl_ms": "time_til_dormant_autodelete_ms",

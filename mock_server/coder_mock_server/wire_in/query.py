@@ -256,7 +256,9 @@ def pagination(reader: QueryReader, default_limit: int = 0) -> Page:
     """Reads the three page parameters, in the order in which their problems are told."""
     after_id = reader.uuid("after_id")
     limit = reader.positive_int32("limit", default_limit)
-    return Page(after_id, limit, reader.positive_int32("offset"))
+    offset = reader.positive_int32("offset")
+    # In 2023 negative numbers pass. Our choice: they count as absent.
+    return Page(after_id, max(0, limit), max(0, offset))
 
 
 def _old_integer(text: str) -> int:

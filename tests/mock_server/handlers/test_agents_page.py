@@ -294,3 +294,14 @@ def test_2023_agents_report_by_plain_requests() -> None:
         assert mock.post(report, body, token=bench.admin).status == 401
         manifest = mock.get("/workspaceagents/me/manifest", token=agent.auth_token).json
         assert manifest["startup_script"] == "echo hello"
+
+
+def test_2023_names_the_parts_of_the_relay_map_as_its_document_does() -> None:
+    with Mock(api="2023-06-20") as mock:
+        bench = Workbench(mock)
+        route = f"/organizations/{bench.organization}/members/me/workspaces"
+        made = mock.post(route, {"name": "one", "template_id": bench.template(AGENT)}).json
+        bench.settle()
+        agent = mock.state.agents.by("job", made["latest_build"]["job"]["id"])[0]
+        relays = mock.get(path(agent, "/connection")).json["derp_map"]
+        assert relays["regions"]["999"]["nodes"][0]["stunport"] == -1

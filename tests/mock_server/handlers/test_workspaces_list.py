@@ -242,3 +242,9 @@ def test_last_used_bounds_are_inclusive(mock: Mock) -> None:
     later = (used + timedelta(seconds=1)).isoformat().replace("+00:00", "Z")
     assert bench.listed(f'q=last_used_after:"{text}"%20last_used_before:"{text}"') == ["box"]
     assert bench.listed(f'q=last_used_after:"{later}"') == []
+
+
+def test_2023_takes_negative_pages_for_absent_ones() -> None:
+    with Mock(api="2023-06-20") as mock:
+        mock.first_user()
+        assert mock.get("/workspaces?limit=-1&offset=-2").json == {"workspaces": [], "count": 0}
