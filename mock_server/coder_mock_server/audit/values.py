@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from coder_mock_server.domain.records import ZERO_TIME
+from coder_mock_server.wire import rfc3339
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 ALL_DAYS = 0b1111111
@@ -14,11 +15,7 @@ ALL_DAYS = 0b1111111
 
 def moment(value: datetime | None) -> str:
     """A time as text; the zero time where there is none."""
-    at = value or ZERO_TIME
-    text = at.strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
-    if at.microsecond:
-        text += f".{at.microsecond:06d}".rstrip("0")
-    return f"{text}Z"
+    return rfc3339(value or ZERO_TIME)
 
 
 def maybe_moment(value: datetime | None) -> str | None:

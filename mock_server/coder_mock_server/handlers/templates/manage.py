@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import timedelta, timezone
 from typing import Any
 
 from coder_mock_server import lookup
 from coder_mock_server.call import Call, Reply, World
 from coder_mock_server.domain import records as r
 from coder_mock_server.domain import template_rules as rules
+from coder_mock_server.domain import usage
 from coder_mock_server.domain.access import Thing
 from coder_mock_server.domain.workspace_rules import follow_template
 from coder_mock_server.errors import ApiError, Invalid, NotFound, Validation
 from coder_mock_server.handlers.templates.examples import EXAMPLES
 from coder_mock_server.handlers.templates.search import select_templates
+from coder_mock_server.presenters import insights
 from coder_mock_server.presenters import templates as present
 from coder_mock_server.wire_in import Body, QueryReader
 
 RBAC = "unauthorized: rbac: forbidden"
 NAME_TAKEN = "This value is already in use and should be unique."
-DAU_DAYS = 60
 
 
 def get_all_templates(call: Call, world: World) -> Reply:
@@ -333,19 +334,9 @@ def get_template_daus_by_id(call: Call, world: World) -> Reply:
     reader = QueryReader(call.query)
     offset = reader.integer("tz_offset", 0)
     reader.finish()
-    shift = timedelta(hours=offset)
-    used: dict[str, set[str]] = {}
-    for workspace in world.state.workspaces.by("template", template.id):
-        day = (workspace.last_used_at + shift).date().isoformat()
-        used.setdefault(day, set()).add(workspace.owner_id)
-    today = (world.now() + shift).date()
-    days = [(today - timedelta(days=n)).isoformat() for n in range(DAU_DAYS, -1, -1)]
-    return Reply.ok(
-        {
-            "tz_hour_offset": offset,
-            "entries": [{"date": day, "amount": len(used.get(day, ()))} for day in days],
-        }
-    )
+    zone = timezone(timedelta(hours=max(-23, min(23, offset))))
+    days = usage.daily_users(world.state, world.now(), zone, template.id)
+    return Reply.ok(insights.daus(days, offset))
 
 
 def get_template_examples(call: Call, world: World) -> Reply:
