@@ -40,7 +40,8 @@ def _translated(pattern: str, message: str, at: int) -> str:
     if "bad character range" in message:
         return _said("invalid character class range", rest.split("]")[0])
     if "min repeat greater than max" in message:
-        return _said("invalid repeat count", rest[: rest.find("}") + 1] or rest)
+        count = pattern[pattern.rfind("{", 0, at + 1) :]
+        return _said("invalid repeat count", count[: count.find("}") + 1])
     if "end of pattern" in message or "escape" in message:
         return (
             "error parsing regexp: trailing backslash at end of expression: ``"

@@ -127,6 +127,7 @@ def state_before(world: World, build: r.WorkspaceBuild) -> bytes | None:
 def _build(world: World, job: r.ProvisionerJob, dice: random.Random) -> Run:
     state = world.state
     build = state.builds[job.workspace_build_id or ""]
+    workspace = state.workspaces[build.workspace_id]
     version = state.template_versions[build.template_version_id]
     module = templates.module_of(world, job.file_id)
     if module is not None:
@@ -135,7 +136,7 @@ def _build(world: World, job: r.ProvisionerJob, dice: random.Random) -> Run:
             transition=build.transition,
             parameters=dict(build.parameters),
             variables=dict(version.variable_values),
-            owner=templates.owner_of(world, state.workspaces[build.workspace_id].owner_id),
+            owner=templates.owner_of(world, workspace.owner_id, workspace.organization_id),
             workspace=templates.workspace_facts(world, build, version),
             state=state_before(world, build),
             token_for=lambda address: _uuid(f"{job.id}/{address}"),
@@ -222,7 +223,7 @@ def _dry_run(world: World, job: r.ProvisionerJob, dice: random.Random) -> Run:
             module,
             parameters=dict(job.dry_run_parameters),
             variables=dict(version.variable_values),
-            owner=templates.owner_of(world, job.initiator_id),
+            owner=templates.owner_of(world, job.initiator_id, job.organization_id),
             workspace_name=job.dry_run_workspace,
         )
     else:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from coder_mock_server.call import World
+from coder_mock_server.domain import groups
 from coder_mock_server.domain import records as r
+from coder_mock_server.domain.licensed import EVERYONE
 from coder_mock_server.terraform.model import (
     ImportResult,
     Owner,
@@ -66,9 +68,10 @@ def declared_plan(world: World, version_id: str, transition: r.Transition) -> Pl
     return replace(plan, transition=transition)
 
 
-def owner_of(world: World, user_id: str) -> Owner:
-    """The owner of a workspace, as its template sees him."""
+def owner_of(world: World, user_id: str, organization_id: str) -> Owner:
+    """The owner of a workspace in the organization, as its template sees him."""
     user = world.state.users[user_id]
+    own = groups.of_user(world.state, user_id, organization_id)
     key = world.state.ssh_keys.get(user_id)
     return Owner(
         name=user.username,
@@ -78,7 +81,7 @@ def owner_of(world: World, user_id: str) -> Owner:
         ssh_public_key=key.public_key if key is not None else "",
         ssh_private_key=key.private_key if key is not None else "",
         login_type=user.login_type,
-        groups=("Everyone",),
+        groups=tuple(group.name for group in own) or (EVERYONE,),
         roles=tuple((role, "") for role in user.roles),
     )
 
