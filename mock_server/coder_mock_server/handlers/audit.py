@@ -170,3 +170,8 @@ def generate_a_test_audit_log(call: Call, world: World) -> Reply:
         )
     )
     return Reply.no_content()
+
+
+def generate_fake_audit_log(call: Call, world: World) -> Reply:
+    """The same, as it was called in 2023."""
+    return generate_a_test_audit_log(call, world)

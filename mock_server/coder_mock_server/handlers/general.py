@@ -66,6 +66,11 @@ def get_enabled_experiments(call: Call, world: World) -> Reply:
     return Reply.ok([])
 
 
+def get_experiments(call: Call, world: World) -> Reply:
+    """The same, as it was called in 2023."""
+    return get_enabled_experiments(call, world)
+
+
 def get_safe_experiments(call: Call, world: World) -> Reply:
     """Those that may be switched on without harm."""
     return Reply.ok({"safe": ["workspace-prebuilds"]})

@@ -57,6 +57,12 @@ def coordinate_workspace_agent(call: Call, world: World) -> StreamReply:
     return StreamReply(_silence, "binary", on_message=_drop)
 
 
+def user_scoped_tailnet_rpc_connection(call: Call, world: World) -> StreamReply:
+    """The same for all workspaces of a user at once; the protocol within it is nobody's here."""
+    check_version(call, default="2.0")
+    return StreamReply(_silence, "binary", on_message=_drop)
+
+
 async def _silence() -> AsyncIterator[StreamItem]:
     await asyncio.Event().wait()
     yield StreamItem("ping")
