@@ -18,7 +18,7 @@ from coder_mock_server.domain import records as r
 from coder_mock_server.domain.template_stats import count_all
 from coder_mock_server.ids import Ids
 from coder_mock_server.loaded import Loaded
-from coder_mock_server.scenario_loader import crowds, people, templates, workspaces
+from coder_mock_server.scenario_loader import crowds, people, templates, usage, workspaces
 from coder_mock_server.scenario_loader.builder import Past
 from coder_mock_server.simulator.daemons import put_built_in
 
@@ -54,6 +54,7 @@ def _populate(world: World, scenario: Scenario) -> Loaded:
         workspaces.put_workspace(past, spec)
     for crowd in scenario.crowds:
         crowds.put_crowd(past, crowd)
+    usage.put_usage(past)
     count_all(world.state)
     users = [(u.username, u.email, u.password) for u in scenario.users if u.password]
     return Loaded(users, _token(world, scenario))

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from coder_mock_server import lookup
 from coder_mock_server.call import Call, Reply, StreamItem, StreamReply, World
 from coder_mock_server.domain import agents as rules
+from coder_mock_server.domain.usage import put_usage
 from coder_mock_server.errors import Invalid, Validation
 from coder_mock_server.wire import encode
 from coder_mock_server.wire_in import QueryReader
@@ -102,6 +103,9 @@ def open_pty_to_workspace_agent(call: Call, world: World) -> Reply | StreamReply
     reader = QueryReader(call.query)
     reader.uuid("reconnect", required=True)
     reader.finish("Invalid query parameters.")
+    if (build := world.state.builds.one("job", agent.job_id)) is not None:
+        workspace = world.state.workspaces[build.workspace_id]
+        put_usage(world.state, workspace, "reconnecting-pty", world.now())
     typed: asyncio.Queue[bytes] = asyncio.Queue()
 
     async def source() -> AsyncIterator[StreamItem]:
