@@ -168,6 +168,9 @@ class Recorder:
         for change in changes:
             if change.table == "users":
                 self._user_changed(change.old, change.new, call)
+            elif change.table == "workspaces":
+                if call is None:
+                    self._went_to_sleep(change.old, change.new)
             elif change.table == "jobs":
                 job: r.ProvisionerJob | None = change.new
                 if (
@@ -191,6 +194,14 @@ class Recorder:
             return
         self._put_own(
             a.USER, "write", new, new.id, 200, a.diff(state, a.USER, old, new), dict(DORMANCY)
+        )
+
+    def _went_to_sleep(self, old: r.Workspace | None, new: r.Workspace | None) -> None:
+        if old is None or new is None or old.dormant_at is not None or new.dormant_at is None:
+            return
+        diff = a.diff(self._world.state, a.WORKSPACE, old, new)
+        self._put_own(
+            a.WORKSPACE, "write", new, new.owner_id, 200, diff, dict(DORMANCY), new.dormant_at
         )
 
     def _build_ended(self, job: r.ProvisionerJob) -> None:
