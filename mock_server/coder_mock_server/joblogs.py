@@ -13,6 +13,7 @@ from coder_mock_server.call import Call, Reply, StreamItem, StreamReply, World
 from coder_mock_server.domain.records import JobLog, ProvisionerJob
 from coder_mock_server.errors import Invalid, Validation
 from coder_mock_server.presenters.logs import job_log
+from coder_mock_server.simulator import retold
 from coder_mock_server.store.topics import Topic
 
 INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
@@ -30,6 +31,8 @@ def reply(call: Call, world: World, job: ProvisionerJob) -> Reply | StreamReply:
 def lines(world: World, job_id: str, after: int | None = None) -> list[JobLog]:
     """The lines of a job with ids above `after`, in the order of their ids."""
     found = sorted(world.state.job_logs.by("job", job_id), key=lambda line: line.id)
+    if not found and (job := world.state.jobs.get(job_id)) is not None:
+        found = retold.job_lines(world, job)
     return found if after is None else [line for line in found if line.id > after]
 
 

@@ -156,7 +156,7 @@ class SpecMiddleware:
         origin = call.headers.get("origin")
         if mark == "preflight":
             vary: Iterable[Header] = ()
-        elif origin is None:
+        elif origin is None or call.url_path == cors.LATENCY_CHECK:
             vary = self._vary
         else:
             vary = cors.response_headers(origin, self._origins)
@@ -178,7 +178,7 @@ class SpecMiddleware:
         self, scope: Scope, receive: Receive, call: Call, exchange: Exchange
     ) -> tuple[Rendered | StreamReply | None, str]:
         if call.method == "OPTIONS" and cors.is_preflight(call.method, call.headers):
-            headers = tuple(cors.preflight_headers(call.headers, self._origins))
+            headers = tuple(cors.preflight_headers(call.headers, self._origins, call.url_path))
             return Rendered(200, headers, b""), "preflight"
         if self.limits is not None and (refused := self._limited(call, exchange)) is not None:
             return refused, "router"

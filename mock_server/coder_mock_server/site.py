@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
+from coder_mock_server import cors
 from coder_mock_server.call import Call
 from coder_mock_server.control.routes import PREFIX
 from coder_mock_server.control.routes import answer as control
@@ -22,13 +23,6 @@ Send = Callable[[Message], Awaitable[None]]
 ReadBody = Callable[[Receive], Awaitable[bytes]]
 
 TEXT: Header = (b"content-type", b"text/plain; charset=utf-8")
-ANY_ORIGIN: tuple[Header, ...] = (
-    (b"access-control-allow-origin", b"*"),
-    (b"access-control-allow-headers", b"*"),
-    (b"access-control-allow-methods", b"*"),
-    (b"access-control-allow-credentials", b"false"),
-    (b"timing-allow-origin", b"*"),
-)
 SCIM_DISABLED = ApiError(
     404,
     "SCIM is disabled, please contact your administrator if you believe this is an error",
@@ -55,8 +49,8 @@ class Site:
         path = "/" + call.url_path.strip("/")
         if path == "/healthz":
             return Rendered(200, (TEXT,), b"OK"), "site"
-        if path == "/latency-check":
-            return Rendered(200, (TEXT, *ANY_ORIGIN), b"OK"), "site"
+        if path == cors.LATENCY_CHECK:
+            return Rendered(200, (TEXT, *cors.ANY_ORIGIN), b"OK"), "site"
         if path == "/swagger" or path.startswith("/swagger/"):
             return refusal(SWAGGER_DISABLED), "site"
         if path.startswith("/scim/v2/") and not self._server.world.licensed:

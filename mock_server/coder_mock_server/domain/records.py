@@ -413,6 +413,8 @@ class WorkspaceAgent:
     subsystems: tuple[str, ...] = ()
     logs_length: int = 0
     logs_overflowed: bool = False
+    logs_from: int = 0
+    """Id of the first line that its start scripts printed in a scenario's past; 0 for none."""
     latency_ms: float | None = None
     heartbeats: bool = True
     """Whether a connected agent goes on reporting; a scenario may let it fall silent."""

@@ -10,6 +10,7 @@ from coder_mock_server.domain import queue
 from coder_mock_server.domain import records as r
 from coder_mock_server.domain.lifecycle import build_status, job_status
 from coder_mock_server.presenters import agents, jobs
+from coder_mock_server.simulator import retold
 
 NO_DAEMONS: dict[str, Any] = {"count": 0, "available": 0, "most_recently_seen": None}
 
@@ -105,7 +106,7 @@ def timings(world: World, record: r.WorkspaceBuild) -> dict[str, Any]:
                 "action": row.action,
                 "resource": row.resource,
             }
-            for row in state.job_timings.get(job.id) or ()
+            for row in state.job_timings.get(job.id) or retold.job_timings(world, job)
         ],
         "agent_script_timings": [
             _script_timing(agent, row)

@@ -17,7 +17,7 @@ from coder_mock_server.domain.tags import UNTAGGED
 from coder_mock_server.scenario_loader.builder import WAKE, Past
 from coder_mock_server.scenario_loader.people import put_user
 from coder_mock_server.scenario_loader.workspaces import BUILD_FAILED, LAST
-from coder_mock_server.simulator import effects, templates
+from coder_mock_server.simulator import effects, retold, templates
 from coder_mock_server.terraform.evaluate import plan_build
 from coder_mock_server.terraform.model import Owner, Plan, WorkspaceFacts
 from coder_mock_server.terraform.parameters import resolve_parameters
@@ -132,6 +132,7 @@ class _Crowd:
         self._max_age = max_age
         self._rows = Rows()
         self._kinds: dict[tuple[str, r.Transition], Kind] = {}
+        self._printed: dict[str, list[str]] = {}
 
     def put(self) -> None:
         """All that was gathered, into the tables."""
@@ -258,12 +259,20 @@ class _Crowd:
             for script in agent.scripts
             if script.run_on_start
         ]
+        lines = self._printed.get(agent.id)
+        if lines is None:
+            lines = self._printed[agent.id] = [text for _, _, text in retold.printed(agent)]
+        counters = self._past.world.state.counters
+        known = counters.get("agent_logs", 0)
+        counters["agent_logs"] = known + len(lines)
         return replace(
             agent,
             id=id,
             resource_id=resource_id,
             job_id=job_id,
             auth_token=ids.uuid(),
+            logs_from=known + 1 if lines else 0,
+            logs_length=sum(len(text.encode()) for text in lines),
             log_sources=tuple(
                 replace(source, workspace_agent_id=id) for source in agent.log_sources
             ),

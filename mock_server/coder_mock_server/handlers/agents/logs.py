@@ -10,6 +10,7 @@ from coder_mock_server.call import Call, Reply, StreamItem, StreamReply, World
 from coder_mock_server.domain import records as r
 from coder_mock_server.errors import Invalid, Validation
 from coder_mock_server.presenters import agents as present
+from coder_mock_server.simulator import retold
 from coder_mock_server.store.topics import Topic
 
 INTEGER = re.compile(r"[+-]?[0-9]+", re.ASCII)
@@ -53,6 +54,7 @@ def _after(call: Call) -> int:
 
 def _lines(world: World, agent_id: str, after: int) -> list[r.AgentLog]:
     found = world.state.agent_logs.by("agent", agent_id)
+    found += retold.agent_lines(world.state.agents[agent_id])
     return sorted((line for line in found if line.id > after), key=lambda line: line.id)
 
 

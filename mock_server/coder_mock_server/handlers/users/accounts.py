@@ -38,7 +38,7 @@ def create_new_user(call: Call, world: World) -> Reply:
         ("username", "required,username"),
         ("name", "user_real_name"),
     )
-    organizations = _organization_ids(body)
+    organizations = _organization_ids(body, world.state.default_organization().id)
     if not organizations:
         raise Invalid(
             "No organization specified to place the user as a member of. It is required to "
@@ -80,9 +80,9 @@ def create_new_user(call: Call, world: World) -> Reply:
     return Reply.created(present.user(world, user))
 
 
-def _organization_ids(body: Body) -> list[str]:
-    """Those asked for; older clients name a single one, under another key."""
-    ids: list[str] = body.strings("organization_ids")
+def _organization_ids(body: Body, default: str) -> list[str]:
+    """Those asked for, the nil UUID meaning the default one; older clients name one elsewhere."""
+    ids = [default if id == r.NIL_UUID else id for id in body.strings("organization_ids")]
     single = body.optional("organization_id") or body.extra("organization_id")
     if not ids and isinstance(single, str) and single not in ("", r.NIL_UUID):
         found = lookup.parse_uuid(single)
