@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from coder_mock_server import lookup
 from coder_mock_server.call import Call, Reply, World
 from coder_mock_server.domain.access import Thing
@@ -13,7 +15,9 @@ def get_deployment_config(call: Call, world: World) -> Reply:
     """Everything that can be set, and what it is set to."""
     if not lookup.can(call, world, "read", Thing("deployment_config")):
         raise Forbidden()
-    return Reply.ok(present.config(world, call.base_url))
+    base = call.base_url
+    make = partial(present.config, world, base)
+    return Reply.ok(world.views.get("codersdk.DeploymentConfig", base, (base,), make))
 
 
 def get_deployment_stats(call: Call, world: World) -> Reply:

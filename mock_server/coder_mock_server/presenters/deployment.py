@@ -18,6 +18,7 @@ from coder_mock_server.deployment_options import (
     options,
 )
 from coder_mock_server.domain import lifecycle, usage
+from coder_mock_server.domain.deployment import Usage
 
 REFRESH = timedelta(seconds=30)
 """How often the counters are taken."""
@@ -118,14 +119,18 @@ def stats(world: World, now: datetime) -> dict[str, Any]:
         now.timestamp() // REFRESH.total_seconds() * REFRESH.total_seconds(), now.tzinfo
     )
     state = world.state
-    stamp = (state.builds.version, state.jobs.version, state.workspaces.version)
-    counts = world.views.derive("deployment stats", stamp, now, lambda: (_workspaces(world), None))
-    recent = [row for row in state.usage if row.hour + timedelta(hours=1) > since - SPAN]
+    versions = (state.builds.version, state.jobs.version, state.workspaces.version)
+    counts = world.views.derive(
+        "deployment workspaces", versions, now, lambda: (_workspaces(world), None)
+    )
+    recent = world.views.derive(
+        "deployment usage", (state.usage.version, since), now, lambda: (_recent(world, since), None)
+    )
     p50, p95 = usage.percentiles([r.latency_ms for r in recent if r.latency_ms is not None])
     amount = sum(row.seconds for row in recent) * BYTES_PER_SECOND
     sessions = dict.fromkeys(usage.SESSION_APPS.values(), 0)
     for row in recent:
-        if row.hour <= now and row.app in usage.SESSION_APPS:
+        if row.app in usage.SESSION_APPS:
             sessions[usage.SESSION_APPS[row.app]] += 1
     return {
         "aggregated_from": since - SPAN,
@@ -139,6 +144,12 @@ def stats(world: World, now: datetime) -> dict[str, Any]:
         },
         "session_count": sessions,
     }
+
+
+def _recent(world: World, since: datetime) -> list[Usage]:
+    """Usage of the hours that the counters touch."""
+    first = since - SPAN - timedelta(hours=1)
+    return [row for row in world.state.usage if first < row.hour <= since]
 
 
 def _workspaces(world: World) -> dict[str, int]:
