@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
+
+from coder_mock_server.wire import encode_fragment
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,25 @@ def _known_status(status: Any) -> Any:
 def _midnight(date: Any) -> Any:
     """A day as the moment at which it begins."""
     return f"{date}T00:00:00Z" if isinstance(date, str) and len(date) == 10 else date
+
+
+def _parts(address: Any) -> Any:
+    """An address in its parts."""
+    if not isinstance(address, str):
+        return address
+    parts = urlsplit(address)
+    return {"scheme": parts.scheme, "host": parts.netloc, "path": parts.path}
+
+
+def _bytes(value: Any) -> Any:
+    """JSON within JSON, as the numbers of its bytes."""
+    return list(encode_fragment(value)) if isinstance(value, dict) else value
+
+
+def _duration(text: Any) -> Any:
+    """Milliseconds in nanoseconds."""
+    is_text = isinstance(text, str) and text.endswith("ms")
+    return int(text.removesuffix("ms")) * 1_000_000 if is_text else text
 
 
 DIALECTS: Mapping[str, Dialect] = {
@@ -63,6 +85,10 @@ DIALECTS: Mapping[str, Dialect] = {
         values={
             "codersdk.UserStatus": _known_status,
             "codersdk.DAUEntry.date": _midnight,
+            "clibase.URL": _parts,
+            "codersdk.AuditLog.additional_fields": _bytes,
+            "healthcheck.DERPNodeReport.round_trip_ping": _duration,
+            "healthcheck.DERPReport.netcheck": lambda report: report or {},
         },
     ),
     "2025-05-19": Dialect(),
