@@ -181,3 +181,12 @@ def test_a_template_of_ones_own_beside_the_scenario_is_read(tmp_path: Path) -> N
         assert [r["type"] for r in build["resources"]] == ["terraform_data"]
         values = mock.get(f"/workspacebuilds/{build['id']}/parameters").json
         assert values == [{"name": "colour", "value": "red"}]
+
+
+def test_a_broken_deployment_says_what_is_wrong() -> None:
+    with Mock(scenario="broken-health") as mock:
+        report = mock.get("/debug/health").json
+        assert (report["healthy"], report["severity"]) == (False, "error")
+        assert report["database"]["severity"] == "warning"
+        assert report["derp"]["error"] == "EDERP01: No relay can be reached"
+        assert report["access_url"]["severity"] == "ok"

@@ -14,7 +14,9 @@ from contextlib import contextmanager
 from coder_fixtures import Scenario
 from coder_mock_server import security
 from coder_mock_server.call import World
+from coder_mock_server.domain import health
 from coder_mock_server.domain import records as r
+from coder_mock_server.domain.deployment import Setting
 from coder_mock_server.domain.template_stats import count_all
 from coder_mock_server.ids import Ids
 from coder_mock_server.loaded import Loaded
@@ -48,6 +50,7 @@ def _populate(world: World, scenario: Scenario) -> Loaded:
     past = Past(world, world.now())
     people.put_organizations(past, scenario)
     people.put_users(past, scenario)
+    people.put_groups(past, scenario)
     put_built_in(world, past.now - past.uptime, scenario.daemons)
     templates.put_templates(past, scenario)
     for spec in scenario.workspaces:
@@ -55,6 +58,9 @@ def _populate(world: World, scenario: Scenario) -> Loaded:
     for crowd in scenario.crowds:
         crowds.put_crowd(past, crowd)
     usage.put_usage(past)
+    if scenario.health:
+        faults = {h.section: (h.severity, h.code, h.message) for h in scenario.health}
+        world.state.settings.put(Setting(health.FAULTS, faults))
     count_all(world.state)
     users = [(u.username, u.email, u.password) for u in scenario.users if u.password]
     return Loaded(users, _token(world, scenario))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import uuid
 from datetime import timedelta
 
 from coder_fixtures import Scenario
 from coder_fixtures.model import OrganizationSpec, UserSpec
 from coder_mock_server import passwords
 from coder_mock_server.domain import records as r
-from coder_mock_server.domain.licensed import EVERYONE, Group
+from coder_mock_server.domain.licensed import EVERYONE, Group, GroupMember
 from coder_mock_server.domain.people import BUILTIN_ORGANIZATION
 from coder_mock_server.scenario_loader.builder import Past
 
@@ -96,3 +97,22 @@ def put_user(past: Past, spec: UserSpec) -> r.User:
 
 def _status(text: str) -> r.UserStatus:
     return "dormant" if text == "dormant" else "suspended" if text == "suspended" else "active"
+
+
+def put_groups(past: Past, scenario: Scenario) -> None:
+    """The groups of the scenario; of Everyone, who needs no members, the quota."""
+    state, seed = past.world.state, past.world.settings.seed
+    for spec in scenario.groups:
+        home = past.organizations[spec.organization].id
+        own = str(uuid.uuid5(uuid.UUID(home), f"group {seed} {spec.name}"))
+        group = Group(
+            home if spec.name == EVERYONE else own,
+            home,
+            spec.name,
+            spec.display_name,
+            spec.avatar_url,
+            spec.quota_allowance,
+        )
+        state.groups.put(group)
+        for name in spec.members:
+            state.group_members.put(GroupMember(group.id, past.users[name].id))
