@@ -140,6 +140,11 @@ class Baseline:
         return _HEAD + "".join(f"\n[[accepted]]\n{_table(one)}" for one in self.entries)
 
 
+def empty() -> Baseline:
+    """A baseline that accepts nothing, for today."""
+    return Baseline((), datetime.now(UTC).date())
+
+
 def read(path: Path, *, today: date | None = None) -> Baseline:
     """The baseline in a file; every mistake in it is told at once."""
     day = today or datetime.now(UTC).date()

@@ -4,156 +4,58 @@ from __future__ import annotations
 
 import argparse
 import io
+import json
 import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
 
+from coder_contract_tests import baseline, resume, settings
 from coder_contract_tests.catalogue import rule, rules
+from coder_contract_tests.cleanup import sweep
 from coder_contract_tests.errors import ContractError, TargetError, UsageError
-from coder_contract_tests.events import Event, FindingRaised, PhaseStarted
 from coder_contract_tests.findings import Rule
-from coder_contract_tests.probe import DEFAULT_VERSION
-from coder_contract_tests.report import Report
-from coder_contract_tests.reports import console, json_, junit
-from coder_contract_tests.runner import run
-from coder_contract_tests.selection import DEFAULT_MAX_EXAMPLES, DEFAULT_SEED, Selection
+from coder_contract_tests.ledger import Ledger
+from coder_contract_tests.options import parser
+from coder_contract_tests.outputs import Outputs
+from coder_contract_tests.probe import probe
+from coder_contract_tests.recordings import comparing, har, har_check, recording
+from coder_contract_tests.recordings.comparing import Compared, Comparison
+from coder_contract_tests.recordings.recording import Answer
+from coder_contract_tests.recordings.scenario import Scenario
+from coder_contract_tests.report import Report, held_against
+from coder_contract_tests.reports import comparison, console, json_
+from coder_contract_tests.runner import new_ledger, run
+from coder_contract_tests.settings import PASSWORD_VARIABLE, Settings
 from coder_contract_tests.target import Target
+from coder_contract_tests.transport import Client
 
-TOKEN_VARIABLES = ("CODER_CONTRACT_TOKEN", "CODER_SESSION_TOKEN")
 OUR_FAULT = 4
 INTERRUPTED = 130
+WITH_TOKEN_VARIABLE = "CODER_CONTRACT_WITH_TOKEN"
 
-_RUN_EXAMPLES = """\
-examples:
-  coder-contract run http://127.0.0.1:3000 --username admin@example.com --password mock-password-1
-  CODER_SESSION_TOKEN=... coder-contract run https://coder.example.com --junit report.xml
-
-exit: 0 nothing wrong, 1 errors found, 2 wrong usage, 3 target unreachable or credentials refused,
-4 our fault, 130 interrupted
-"""
-_EXAMPLES = """\
-examples:
-  coder-contract run http://127.0.0.1:3000 --token "$CODER_SESSION_TOKEN"
-  coder-contract checks explain JOB-01
-"""
+Environment = Mapping[str, str]
 
 
-class _Help(argparse.RawDescriptionHelpFormatter):
-    """Wide enough that the options of a run fit one screen."""
-
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=28, width=100)
-
-
-class _Parser(argparse.ArgumentParser):
-    """Wrong usage is an exception, so that `main` alone decides about exit codes."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}. See: {self.prog} --help")
-
-
-def parser() -> argparse.ArgumentParser:
-    """The command line."""
-    top = _Parser(
-        prog="coder-contract",
-        description="Does a server keep the contract of Coder's API?",
-        epilog=_EXAMPLES,
-        formatter_class=_Help,
-        allow_abbrev=False,
-    )
-    top.add_argument("--version", action="version", version=f"coder-contract {_version()}")
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    _add_run(commands)
-    checks = commands.add_parser(
-        "checks", help="list every check and invariant, or explain one", allow_abbrev=False
-    )
-    checks.add_argument("action", nargs="?", choices=("list", "explain"), default="list")
-    checks.add_argument("id", nargs="?", help="a check or invariant, for example JOB-01")
-    checks.add_argument("--format", choices=("text", "json"), default="text")
-    return top
-
-
-def _add_run(commands: argparse._SubParsersAction[_Parser]) -> None:
-    one = commands.add_parser(
-        "run",
-        usage="coder-contract run [options] URL",
-        help="examine a server",
-        description="Examine a server: statuses, media types, schemas and invariants. "
-        "Nothing is changed on it.",
-        epilog=_RUN_EXAMPLES,
-        formatter_class=_Help,
-        allow_abbrev=False,
-    )
-    one.add_argument("url", metavar="URL", help="the server, for example http://127.0.0.1:3000")
-    who = one.add_argument_group("who")
-    who.add_argument(
-        "--token",
-        default="",
-        help=f"session token (or environment: {' or '.join(TOKEN_VARIABLES)})",
-    )
-    who.add_argument("--username", default="", metavar="EMAIL", help="sign in as, with --password")
-    who.add_argument("--password", default="", help="(or environment: CODER_CONTRACT_PASSWORD)")
-    who.add_argument("--ca-file", default="", metavar="FILE", help="authority to trust for TLS")
-    what = one.add_argument_group("what")
-    what.add_argument(
-        "--spec",
-        default="",
-        metavar="FILE|VERSION",
-        help=f"OpenAPI 3.1 document (default: by the server's version, else {DEFAULT_VERSION})",
-    )
-    what.add_argument(
-        "--include", action="append", default=[], metavar="LABELS", help='like "GET /workspaces*"'
-    )
-    what.add_argument(
-        "--exclude", action="append", default=[], metavar="LABELS", help="may be repeated, too"
-    )
-    what.add_argument(
-        "--max-examples",
-        type=int,
-        default=DEFAULT_MAX_EXAMPLES,
-        metavar="N",
-        help=f"generated requests per operation, 0 for none (default: {DEFAULT_MAX_EXAMPLES})",
-    )
-    what.add_argument(
-        "--seed",
-        type=int,
-        default=DEFAULT_SEED,
-        metavar="N",
-        help=f"same seed, same requests (default: {DEFAULT_SEED})",
-    )
-    how = one.add_argument_group("how")
-    how.add_argument(
-        "--allow-writes",
-        action="store_true",
-        help="let requests leave that may change the server (default: only reads and sign-in)",
-    )
-    how.add_argument(
-        "--timeout-seconds",
-        type=float,
-        default=30.0,
-        metavar="N",
-        help="for one reply (default: 30)",
-    )
-    out = one.add_argument_group("output")
-    out.add_argument("--format", choices=("text", "json"), default="text", help="(default: text)")
-    out.add_argument("--junit", type=Path, metavar="FILE", help="also write JUnit XML")
-
-
-def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, environ: Environment | None = None) -> int:
     """Run the command and give its exit code."""
     environment = os.environ if environ is None else environ
     for stream in (sys.stdout, sys.stderr):
         # What a server sent may hold characters that this terminal does not have.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    commands = {
+        "run": _run,
+        "record": _record,
+        "compare": _compare,
+        "har": _har,
+        "cleanup": _cleanup,
+        "checks": _checks,
+    }
     try:
-        options = parser().parse_args(argv)
-        if options.command == "checks":
-            return _checks(options)
-        return _run(options, environment)
+        options = parser(_version()).parse_args(argv)
+        return commands[options.command](options, environment)
     except SystemExit as leaving:
         # --help and --version.
         return leaving.code if isinstance(leaving.code, int) else 0
@@ -173,52 +75,76 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
         return OUR_FAULT
 
 
-def _run(options: argparse.Namespace, environment: Mapping[str, str]) -> int:
-    junit_file: Path | None = options.junit
-    if junit_file is not None and not junit_file.absolute().parent.is_dir():
-        raise UsageError(f"--junit: there is no folder {junit_file.absolute().parent}")
-    selection = Selection(
-        include=tuple(options.include),
-        exclude=tuple(options.exclude),
-        seed=options.seed,
-        max_examples=options.max_examples,
+def _run(options: argparse.Namespace, environment: Environment) -> int:
+    chosen = settings.read(vars(options), environment, file=options.config, folder=Path.cwd())
+    accepted = baseline.read(Path(chosen.baseline)) if _has_baseline(chosen, options) else None
+    resumed = resume.read(options.resume) if options.resume else None
+    selection = chosen.selection
+    target = _target(chosen, options, environment)
+    live = sys.stderr.isatty() and chosen.format == "text"
+    outputs = Outputs(
+        chosen,
+        version=_version(),
+        environ=environment,
+        terminal=sys.stderr if live else None,
+        resume=options.resume,
     )
-    target = _target(options, environment)
-    live = sys.stderr.isatty() and options.format == "text"
     try:
         report = run(
-            target, spec=options.spec, selection=selection, on_event=_show if live else _silent
+            target,
+            spec=chosen.spec,
+            selection=selection,
+            on_event=outputs.listener,
+            baseline=accepted,
+            resumed=resumed,
+            ledger=Path(chosen.ledger) if chosen.ledger else None,
         )
+        if options.update_baseline:
+            report = _update(chosen, accepted, options.update_baseline, report)
+        annotations = outputs.finish(report)
     except TargetError as error:
-        if options.format == "json":
-            print(json_.render_failure(target.url, options.seed, str(error)))
+        if chosen.format == "json":
+            print(json_.render_failure(target.url, selection.seed, str(error)))
         raise
-    if junit_file is not None:
-        junit.write(report, junit_file)
-    _print(report, options.format, environment)
-    if report.lost:
-        print(f"coder-contract: {report.lost}", file=sys.stderr)
+    finally:
+        outputs.close()
+    _print(report, chosen.format, environment)
+    for text in (annotations, f"coder-contract: {report.lost}" if report.lost else ""):
+        if text:
+            print(text, file=sys.stderr)
     return _exit_code(report)
 
 
-def _target(options: argparse.Namespace, environment: Mapping[str, str]) -> Target:
-    given = options.token or next(
-        (environment[name] for name in TOKEN_VARIABLES if environment.get(name)), ""
+def _has_baseline(chosen: Settings, options: argparse.Namespace) -> bool:
+    """Whether there is a baseline to read; one that is about to be written may be missing."""
+    if options.update_baseline is None:
+        return bool(chosen.baseline)
+    if not chosen.baseline:
+        raise UsageError("--update-baseline needs --baseline FILE, the file to write")
+    if not options.update_baseline.strip():
+        raise UsageError("--update-baseline needs the reason why the divergences are accepted")
+    return Path(chosen.baseline).is_file()
+
+
+def _update(
+    chosen: Settings, before: baseline.Baseline | None, reason: str, report: Report
+) -> Report:
+    """Write the baseline anew, and give the report as it stands with it."""
+    found = (*report.findings, *(one.finding for one in report.accepted))
+    held = (before or baseline.empty()).updated(
+        found, reason, keeps_unused=not report.complete or bool(chosen.shard)
     )
-    token = "" if options.username else given
-    password = options.password or environment.get("CODER_CONTRACT_PASSWORD", "")
-    if options.username and not password:
-        raise UsageError("--username needs --password (or CODER_CONTRACT_PASSWORD)")
-    if options.username and options.token:
+    Path(chosen.baseline).write_text(held.written(), encoding="utf-8")
+    print(f"coder-contract: {len(held.entries)} entries in {chosen.baseline}", file=sys.stderr)
+    return held_against(report, found, held)
+
+
+def _target(chosen: Settings, options: argparse.Namespace, environment: Environment) -> Target:
+    if chosen.username and options.token:
         raise UsageError("give either --token or --username and --password, not both")
-    return Target(
-        url=options.url,
-        token=token,
-        username=options.username,
-        password=password if options.username else "",
-        allow_writes=options.allow_writes,
-        timeout_seconds=options.timeout_seconds,
-        ca_file=options.ca_file,
+    return chosen.target(
+        token=settings.token(options.token, environment),
+        password=options.password or environment.get(PASSWORD_VARIABLE, ""),
     )
 
 
@@ -229,7 +155,7 @@ def _exit_code(report: Report) -> int:
     return report.exit_code
 
 
-def _print(report: Report, form: str, environment: Mapping[str, str]) -> None:
+def _print(report: Report, form: str, environment: Environment) -> None:
     if form == "json":
         print(json_.render(report))
         return
@@ -237,19 +163,152 @@ def _print(report: Report, form: str, environment: Mapping[str, str]) -> None:
     print(console.render(report, colour=colour))
 
 
-def _silent(event: Event) -> None:
-    """Nothing is said while a run goes on."""
+def _client(url: str, options: argparse.Namespace, environment: Environment) -> Client:
+    """A client for the target of a scenario, signed in, and knowing whether it is the mock."""
+    plain = Settings(
+        url=url,
+        username=options.username or "",
+        ca_file=options.ca_file or "",
+        allow_writes=getattr(options, "allow_writes", False),
+        timeout_seconds=options.timeout_seconds,
+    )
+    client = Client(_target(plain, options, environment))
+    comparing.learn(client)
+    return client
 
 
-def _show(event: Event) -> None:
-    """Progress on a terminal: phases as they begin, errors as they are found."""
-    if isinstance(event, PhaseStarted):
-        print(f"{event.name} ...", file=sys.stderr)
-    elif isinstance(event, FindingRaised) and event.finding.level == "error":
-        print(f"  error: {event.finding.check} {event.finding.operation}", file=sys.stderr)
+def _record(options: argparse.Namespace, environment: Environment) -> int:
+    scenario = comparing.read(options.scenario)
+    out: Path = options.out or recording.usual_place(options.scenario)
+    client = _client(options.target, options, environment)
+    try:
+        comparing.must_be_allowed(client, (scenario,))
+        out.parent.mkdir(parents=True, exist_ok=True)
+        answers, left = _played(client, scenario, options.settle_seconds)
+    finally:
+        client.close()
+    out.write_text(recording.written(answers), encoding="utf-8")
+    if options.scenario.suffix == ".har":
+        steps = options.scenario.with_suffix(".yaml")
+        if not steps.exists():
+            steps.write_text(har.as_yaml(scenario), encoding="utf-8")
+            print(f"{steps}: the steps, to go on with by hand")
+    print(f"{out}: {len(answers)} answers of {client.target.origin}")
+    late = [f"{one['id']}: {one['until']}" for one in answers if "until" in one]
+    for line in (*late, *left):
+        print(f"coder-contract: {line}", file=sys.stderr)
+    return 1 if late else 0
 
 
-def _checks(options: argparse.Namespace) -> int:
+def _played(
+    client: Client, scenario: Scenario, settle_seconds: float
+) -> tuple[tuple[Answer, ...], tuple[str, ...]]:
+    """A server's answers, and what the scenario made there and nobody could remove."""
+    with comparing.noted(client, new_ledger()) as left:
+        answers = comparing.record(client, scenario, settle_seconds=settle_seconds)
+    return answers, tuple(left)
+
+
+def _compare(options: argparse.Namespace, environment: Environment) -> int:
+    scenarios = [(path, comparing.read(path)) for path in options.scenarios]
+    if options.recorded and len(scenarios) > 1:
+        raise UsageError("--recorded names one recording, so give one scenario")
+    if not options.other:
+        # Missing recordings are told before anything is sent.
+        for path, scenario in scenarios:
+            comparing.expected_of(path, scenario, options.recorded)
+    client = _client(options.target, options, environment)
+    other = None
+    found: list[Compared] = []
+    left: list[str] = []
+    try:
+        comparing.must_be_allowed(client, [scenario for _, scenario in scenarios])
+        if options.other:
+            other = _other(options, environment)
+            comparing.must_be_allowed(other, [scenario for _, scenario in scenarios])
+        for path, scenario in scenarios:
+            if other is None:
+                expected = comparing.expected_of(path, scenario, options.recorded)
+            else:
+                answers, stayed = _played(other, scenario, options.settle_seconds)
+                expected = {str(one["id"]): one for one in answers}
+                left += stayed
+            with comparing.noted(client, new_ledger()) as stays:
+                for one in comparing.compare(
+                    client, scenario, expected, settle_seconds=options.settle_seconds
+                ):
+                    found.append(one)
+                    text = comparison.step(one, options.show)
+                    if text and options.format == "text":
+                        print(text)
+            left += stays
+    finally:
+        client.close()
+        if other is not None:
+            other.close()
+    result = Comparison(
+        client.target.origin,
+        other.target.origin if other else "the recording",
+        tuple(found),
+        tuple(left),
+    )
+    if options.format == "json":
+        print(comparison.render(result))
+    else:
+        print(comparison.verdict(result))
+    return result.exit_code
+
+
+def _other(options: argparse.Namespace, environment: Environment) -> Client:
+    """The client for the server that is right; its token never goes to the other one."""
+    given = argparse.Namespace(**vars(options))
+    given.token = options.with_token or environment.get(WITH_TOKEN_VARIABLE, "")
+    plain = {k: v for k, v in environment.items() if k not in settings.TOKEN_VARIABLES}
+    return _client(options.other, given, plain)
+
+
+def _har(options: argparse.Namespace, environment: Environment) -> int:
+    chosen = Settings(junit=options.junit, sarif=options.sarif, html=options.html)
+    outputs = Outputs(chosen, version=_version(), environ=environment, terminal=None)
+    report = har_check.check(har.read(options.file), options.spec, on_event=outputs.listener)
+    outputs.finish(report)
+    _print(report, options.format, environment)
+    return _exit_code(report)
+
+
+def _cleanup(options: argparse.Namespace, environment: Environment) -> int:
+    ledger = Ledger.read(options.ledger)
+    if not ledger.entries:
+        print(f"{options.ledger}: everything in it was removed")
+        return 0
+    for entry in reversed(ledger.entries):
+        name = entry.name or entry.id or "(no name)"
+        print(f"{'would remove' if options.dry_run else 'removing'} {entry.kind} {name}")
+    if options.dry_run:
+        return 0
+    plain = Settings(
+        url=ledger.target,
+        username=options.username or "",
+        ca_file=options.ca_file or "",
+        allow_writes=True,
+        timeout_seconds=options.timeout_seconds,
+    )
+    client = Client(_target(plain, options, environment))
+    try:
+        probe(client)
+        left = sweep(client, ledger)
+        client.logout()
+    finally:
+        client.close()
+    for one in left:
+        print(f"coder-contract: stays behind: {one}", file=sys.stderr)
+    if not left:
+        ledger.discard()
+        print(f"{ledger.target}: nothing of the run is left, {options.ledger} is deleted")
+    return 1 if left else 0
+
+
+def _checks(options: argparse.Namespace, environment: Environment) -> int:
     if options.action == "explain":
         if not options.id:
             raise UsageError(
@@ -265,8 +324,6 @@ def _checks(options: argparse.Namespace) -> int:
 
 def _print_rules(shown: tuple[Rule, ...], form: str, *, explain: bool) -> None:
     if form == "json":
-        import json
-
         values = [
             {
                 "id": one.id,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from coder_contract_tests.baseline import Accepted, Entry
+from coder_contract_tests.baseline import Accepted, Baseline, Entry
 from coder_contract_tests.findings import LEVELS, Finding
 
 
@@ -112,3 +112,15 @@ class Report:
             "server_version": self.server_version,
             "is_mock": self.is_mock,
         }
+
+
+def held_against(report: Report, found: Sequence[Finding], baseline: Baseline) -> Report:
+    """The report with everything that was found divided into findings and accepted ones."""
+    findings, accepted = baseline.split(found)
+    return replace(
+        report,
+        findings=findings,
+        accepted=accepted,
+        expired=baseline.expired(found),
+        unused=baseline.unused(found) if report.complete else (),
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from coder_contract_tests.baseline import Baseline
@@ -29,7 +29,7 @@ from coder_contract_tests.invariants import INVARIANTS
 from coder_contract_tests.invariants.rules import LIST
 from coder_contract_tests.ledger import Ledger
 from coder_contract_tests.probe import Probe, choose_document, probe
-from coder_contract_tests.report import PhaseResult, Report
+from coder_contract_tests.report import PhaseResult, Report, held_against
 from coder_contract_tests.resume import Resumed
 from coder_contract_tests.selection import Selection, reads
 from coder_contract_tests.session import Session
@@ -85,7 +85,7 @@ def run(
         session = Session(client, document, selection, on_event=tell, sleep=sleep, resumed=resumed)
         client.pace.limit(selection.time_limit_seconds)
         if client.may_write:
-            client.ledger = Ledger(ledger or _new_ledger(), target.url)
+            client.ledger = Ledger(ledger or new_ledger(), target.url)
         tell(
             RunStarted(
                 target.url,
@@ -102,14 +102,16 @@ def run(
         finally:
             _clean_up(session, progress, sleep)
         report = _report(session, found, operations, progress, time.monotonic() - started)
-        report = _held_against(report, baseline)
+        if baseline is not None:
+            report = held_against(report, report.findings, baseline)
         tell(RunFinished(report.errors, report.complete, report.incomplete))
         return report
     finally:
         client.close()
 
 
-def _new_ledger() -> Path:
+def new_ledger() -> Path:
+    """A place for what is made, one per run."""
     return LEDGERS / f"ledger-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.ndjson"
 
 
@@ -126,19 +128,6 @@ def _told(on_event: Listener, baseline: Baseline | None) -> Listener:
         on_event(event)
 
     return tell
-
-
-def _held_against(report: Report, baseline: Baseline | None) -> Report:
-    if baseline is None:
-        return report
-    findings, accepted = baseline.split(report.findings)
-    return replace(
-        report,
-        findings=findings,
-        accepted=accepted,
-        expired=baseline.expired(report.findings),
-        unused=baseline.unused(report.findings) if report.complete else (),
-    )
 
 
 def _clean_up(session: Session, progress: _Progress, sleep: Callable[[float], None]) -> None:

@@ -13,6 +13,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import orjson
@@ -36,6 +37,16 @@ STREAM_QUIET_SECONDS = 0.2
 STREAM_BYTES = 1024 * 1024
 LONGEST_WAIT_SECONDS = 65
 USER_AGENT = "coder-contract"
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A reply as it came, secrets and all."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    content: bytes
+    cut: str
 
 
 class Client:
@@ -118,6 +129,59 @@ class Client:
         if not self._token or any(name.lower() == TOKEN_HEADER.lower() for name, _ in headers):
             return headers
         return (*headers, (TOKEN_HEADER, self._token))
+
+    def raw(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: str = "",
+        headers: tuple[tuple[str, str], ...] = (),
+        body: bytes | None = None,
+    ) -> Raw:
+        """Send a request with these headers only; the reply holds its secrets, so never show it."""
+        self.guard(method, path)
+        self.pace.before()
+        entry = self._about_to_create(method, path, body)
+        target = f"{path}?{query}" if query else path
+        status, got, content, cut = self._patient_reply(method, target, headers, body, True)
+        self.pace.after(f"{method} {path}", status)
+        self._write_down(entry, method, path, body, status, content)
+        return Raw(status, got, content, cut)
+
+    def open(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: str = "",
+        headers: tuple[tuple[str, str], ...] = (),
+        body: bytes | None = None,
+    ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+        """Send on a connection of its own and leave the reply to be read: a stream, a socket."""
+        self.guard(method, path)
+        self.pace.before()
+        self.requests += 1
+        connection = None
+        try:
+            connection = self._connect()
+            sent = {"User-Agent": USER_AGENT, "Accept": "*/*", **dict(headers)}
+            connection.request(method, f"{path}?{query}" if query else path, body, sent)
+            return connection, connection.getresponse()
+        except (OSError, http.client.HTTPException) as error:
+            if connection is not None:
+                connection.close()
+            raise self._unreachable(error) from error
+
+    def use(self, token: str) -> None:
+        """Go on with this session."""
+        self.masker.learn(token)
+        self._token = token
+
+    @property
+    def token(self) -> str:
+        """Our session token, to send and never to show."""
+        return self._token
 
     @property
     def has_token(self) -> bool:

@@ -74,7 +74,7 @@ def test_a_warning_alone_is_0(tiny: TinyCoder, url: str) -> None:
     ("words", "said"),
     [
         ((), "required: COMMAND"),
-        (("run",), "required: URL"),
+        (("run",), "no server is named"),
         (("run", "localhost"), "is no address of a server"),
         (("run", "ftp://x"), "is no address of a server"),
         (("run", "http://a:b@x"), "holds a user name or a password"),
@@ -349,7 +349,7 @@ def test_on_a_terminal_phases_and_errors_are_told_as_they_come(
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     assert examine(url) == 1
     told = capsys.readouterr().err
-    assert "discovery ..." in told
+    assert "[1/5] discovery" in told
     assert "error: JOB-01 GET /organizations/{organization}/provisionerjobs" in told
 
 
