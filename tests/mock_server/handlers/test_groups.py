@@ -203,3 +203,12 @@ def test_asking_what_one_may_do_knows_groups(mock: Mock, organization: str) -> N
         return bool(answer.json["x"])
 
     assert (ask(crew, "read"), ask(crew, "update"), ask(other, "read")) == (True, False, False)
+
+
+def test_a_scenario_has_groups_of_its_people() -> None:
+    with Mock(scenario="two-organizations", edition="premium") as mock:
+        groups = {group["name"]: group for group in mock.get("/groups").json}
+        biology = groups["biology"]
+        assert biology["organization_name"] == "research"
+        assert {member["username"] for member in biology["members"]} == {"theo", "noor"}
+        assert {"Everyone", "platform", "frontend"} <= set(groups)
