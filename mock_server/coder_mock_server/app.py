@@ -8,6 +8,7 @@ both happen when the first request falls through to it, or at once with `stack="
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import TYPE_CHECKING, Any
 
@@ -32,10 +33,18 @@ def create_app(settings: Settings) -> AsyncApp:
 
     Its one middleware is the front; Connexion's stack is behind that, see `application`.
     """
+    _import_connexion()
     from connexion import AsyncApp
 
     server = Server(settings)
     return AsyncApp(__name__, middlewares=[lambda app: application(server)])
+
+
+def _import_connexion() -> None:
+    """Import it without the deprecation warnings that are its own affair, not our users'."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import connexion  # noqa: F401
 
 
 def application(server: Server) -> SpecMiddleware:
@@ -63,6 +72,7 @@ class StandardStack:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if self._app is None:
+            _import_connexion()
             from coder_mock_server.binding import standard_stack
 
             self._app = standard_stack(self._server)
