@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from coder_mock_server.terminal import Terminals
+
 if TYPE_CHECKING:
     from coder_mock_server.clock import Clock
     from coder_mock_server.domain.records import ApiKey, User
@@ -178,6 +180,8 @@ class World:
     settings: Settings
     policy: Policy
     views: Views
+    terminals: Terminals = field(default_factory=Terminals)
+    """Terminals that are open or may be come back to."""
 
     @property
     def state(self) -> State:

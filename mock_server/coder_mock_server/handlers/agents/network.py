@@ -1,12 +1,11 @@
 """How one reaches an agent: connection information, the relay map, tunnels and terminals.
 
-The fake has no network of its own: tunnels are accepted and stay silent, a terminal echoes.
+The fake has no network of its own: tunnels are accepted and stay silent, a terminal plays a shell.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections.abc import AsyncIterator
 from typing import Any
@@ -17,6 +16,8 @@ from coder_mock_server.call import Call, Reply, StreamItem, StreamReply, World
 from coder_mock_server.domain import agents as rules
 from coder_mock_server.domain.usage import put_usage
 from coder_mock_server.errors import Invalid, Validation
+from coder_mock_server.store.topics import Topic
+from coder_mock_server.terminal import Session, Shell
 from coder_mock_server.wire import encode
 from coder_mock_server.wire_in import QueryReader
 
@@ -96,32 +97,53 @@ def _version_problem(text: str) -> str:
 
 
 def open_pty_to_workspace_agent(call: Call, world: World) -> Reply | StreamReply:
-    """A terminal. Our choice: it echoes what is typed, since nothing runs behind it."""
+    """A terminal. Our choice: it plays a shell, since nothing runs behind it."""
     agent = lookup.agent(call, world)
     if rules.agent_status(agent, world.now()) != "connected":
         return Reply.data(UNAVAILABLE, "text/html; charset=utf-8", 502)
     reader = QueryReader(call.query)
-    reader.uuid("reconnect", required=True)
+    reconnect = reader.uuid("reconnect", required=True)
+    width = reader.positive_int32("width", 80)
+    height = reader.positive_int32("height", 24)
     reader.finish("Invalid query parameters.")
-    if (build := world.state.builds.one("job", agent.job_id)) is not None:
-        workspace = world.state.workspaces[build.workspace_id]
-        put_usage(world.state, workspace, "reconnecting-pty", world.now())
-    typed: asyncio.Queue[bytes] = asyncio.Queue()
+    workspace = world.state.workspaces[world.state.builds.by("job", agent.job_id)[0].workspace_id]
+    put_usage(world.state, workspace, "reconnecting-pty", world.now())
+    command = call.query.get("command") or ""
+
+    def make() -> Session:
+        shell = Shell(
+            user="coder",
+            host=workspace.name,
+            home=agent.directory or "/home/coder",
+            clock=world.now,
+            environment=dict(agent.environment_variables),
+        )
+        return Session(shell, command)
+
+    session = world.terminals.session(agent.id, reconnect or "", make)
+    session.shell.resize(width, height)
+
+    def is_over() -> bool:
+        known = world.state.agents.get(agent.id)
+        gone = known is None or rules.agent_status(known, world.now()) != "connected"
+        return gone or session.shell.ended
 
     async def source() -> AsyncIterator[StreamItem]:
-        yield StreamItem("data", f"{agent.name}$ ".encode())
-        while True:
-            yield StreamItem("data", await typed.get())
+        position = 0
+        with world.store.hub.subscribe(Topic("workspace", workspace.id)) as subscription:
+            session.attach(subscription.notify)
+            try:
+                while True:
+                    data, position = session.after(position)
+                    if data:
+                        yield StreamItem("data", data)
+                    if is_over():
+                        return
+                    await subscription.changed()
+            finally:
+                session.detach(subscription.notify)
 
-    def on_message(message: bytes | str) -> None:
-        try:
-            data = json.loads(message)["data"]
-        except (ValueError, KeyError, TypeError):
-            return
-        if isinstance(data, str) and data:
-            typed.put_nowait(data.replace("\r", f"\r\n{agent.name}$ ").encode())
-
-    return StreamReply(source, "binary", on_message=on_message)
+    return StreamReply(source, "binary", on_message=session.receive, close_reason="")
 
 
 def _connection(call: Call) -> dict[str, Any]:
