@@ -34,6 +34,8 @@ class Policy:
     """Whether access lists and proxies come in objects that hold more than them."""
     active_users_before_count: int = 0
     """What a template says of its users before they were counted for the first time."""
+    audited: tuple[str, ...] = ()
+    """Resource types that the audit log knows; empty: all."""
 
 
 POLICIES: dict[str, Policy] = {
@@ -56,6 +58,17 @@ POLICIES: dict[str, Policy] = {
         ),
         enveloped_lists=False,
         active_users_before_count=-1,
+        audited=(
+            "template",
+            "template_version",
+            "user",
+            "workspace",
+            "workspace_build",
+            "git_ssh_key",
+            "api_key",
+            "group",
+            "license",
+        ),
     ),
 }
 

@@ -119,6 +119,11 @@ class Recorder:
             return {}
         return {"members": a.entry(before, now)}
 
+    def _knows(self, resource: a.Resource) -> bool:
+        """Whether the log of this date has such entries."""
+        known = self._world.policy.audited
+        return not known or resource.type in known
+
     def _next_id(self) -> str:
         return derived(self._world.settings.seed, "audit", self._world.state.next("audit"))
 
@@ -136,7 +141,7 @@ class Recorder:
         is_user = isinstance(subject, r.User)
         if audited.anonymous and not user_id:
             user_id = subject.id if is_user else subject.user_id
-        if not user_id or not self._audits:
+        if not user_id or not self._audits or not self._knows(resource):
             return
         if resource is a.API_KEY and is_user:
             id, target = subject.id, ""
@@ -205,29 +210,8 @@ class Recorder:
         )
 
     def _build_ended(self, job: r.ProvisionerJob) -> None:
-        state = self._world.state
-        build = state.builds[job.workspace_build_id or ""]
-        workspace = state.workspaces[build.workspace_id]
-        before = state.builds.one("number", (workspace.id, build.build_number - 1))
-        fields = a.build_fields(
-            workspace.name,
-            state.users[workspace.owner_id].username,
-            str(build.build_number),
-            build.reason,
-            workspace.id,
-        )
-        status = 500 if job.error else 200
-        diff = {} if job.error else a.diff(state, a.WORKSPACE_BUILD, before, build)
-        self._put_own(
-            a.WORKSPACE_BUILD,
-            build.transition,
-            build,
-            job.initiator_id,
-            status,
-            diff,
-            fields,
-            job.completed_at,
-        )
+        if self._audits:
+            self._world.state.audit_log.put(build_entry(self._world, job, self._next_id()))
 
     def _put_own(
         self,
@@ -258,6 +242,32 @@ class Recorder:
                 additional_fields=fields,
             )
         )
+
+
+def build_entry(world: World, job: r.ProvisionerJob, id: str) -> d.AuditEntry:
+    """The entry about a build whose job has ended: nobody's request, but the initiator's doing."""
+    state = world.state
+    build = state.builds[job.workspace_build_id or ""]
+    workspace = state.workspaces[build.workspace_id]
+    before = state.builds.one("number", (workspace.id, build.build_number - 1))
+    return d.AuditEntry(
+        id=id,
+        time=job.completed_at or world.now(),
+        user_id=job.initiator_id,
+        resource_type=a.WORKSPACE_BUILD.type,
+        resource_id=build.id,
+        action=build.transition,
+        status_code=500 if job.error else 200,
+        organization_id=workspace.organization_id,
+        diff={} if job.error else a.diff(state, a.WORKSPACE_BUILD, before, build),
+        additional_fields=a.build_fields(
+            workspace.name,
+            state.users[workspace.owner_id].username,
+            str(build.build_number),
+            build.reason,
+            workspace.id,
+        ),
+    )
 
 
 def _change_of(table: str, changes: Sequence[Change]) -> tuple[Any, Any]:

@@ -20,7 +20,7 @@ from coder_mock_server.domain.deployment import Setting
 from coder_mock_server.domain.template_stats import count_all
 from coder_mock_server.ids import Ids
 from coder_mock_server.loaded import Loaded
-from coder_mock_server.scenario_loader import crowds, people, templates, usage, workspaces
+from coder_mock_server.scenario_loader import crowds, news, people, templates, usage, workspaces
 from coder_mock_server.scenario_loader.builder import Past
 from coder_mock_server.simulator.daemons import put_built_in
 
@@ -58,6 +58,7 @@ def _populate(world: World, scenario: Scenario) -> Loaded:
     for crowd in scenario.crowds:
         crowds.put_crowd(past, crowd)
     usage.put_usage(past)
+    news.put_news(past)
     if scenario.health:
         faults = {h.section: (h.severity, h.code, h.message) for h in scenario.health}
         world.state.settings.put(Setting(health.FAULTS, faults))

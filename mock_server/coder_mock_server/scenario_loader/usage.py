@@ -16,7 +16,7 @@ from coder_mock_server.domain.records import Workspace
 from coder_mock_server.domain.usage import DAYS
 from coder_mock_server.scenario_loader.builder import Past
 
-MOST = 120
+MOST = 80
 """How many workspaces were used, at most."""
 APPS = ("vscode", "vscode", "vscode", "jetbrains", "ssh", "ssh", "reconnecting-pty")
 """What is worked with mainly; three of seven prefer the first."""

@@ -205,7 +205,27 @@ def test_an_auditor_of_an_organization_reads_what_happened_there() -> None:
         login = {"email": BOB["email"], "password": PASSWORD}
         token = mock.post("/users/login", login, token="").json["session_token"]
         found = mock.get("/audit", token=token).json["audit_logs"]
-        assert {one["resource_type"] for one in found} == {"organization_member"}
+        assert found[0]["resource_type"] == "organization_member"
+        assert {one["organization_id"] for one in found} == {home}
+
+
+def test_a_scenario_has_a_past_that_was_recorded() -> None:
+    with Mock(scenario="small-team", edition="premium") as mock:
+        body = mock.get("/audit?limit=25").json
+        assert len(body["audit_logs"]) == 25
+        assert body["count"] > 50
+        assert all(one["user"]["username"] for one in body["audit_logs"])
+        assert mock.get("/notifications/inbox").json["unread_count"] == 2
+
+
+def test_the_log_of_2023_has_the_types_of_its_document() -> None:
+    with Mock(scenario="empty", api="2023-06-20", edition="premium") as mock:
+        made = mock.first_user()
+        path = f"/organizations/{made['organization_id']}"
+        assert mock.post(f"{path}/members/me/workspaces", {}).status >= 400
+        mock.put("/users/me/profile", {"username": "root"})
+        found = mock.get("/audit").json["audit_logs"]
+        assert [one["resource_type"] for one in found] == ["user", "api_key"]
 
 
 def test_reading_leaves_no_trace(mock: Mock) -> None:
