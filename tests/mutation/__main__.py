@@ -1,0 +1,166 @@
+"""The command ``python -m tests.mutation``."""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from tests.mutation.faults import FAULTS
+from tests.mutation.model import Fault, Mutation
+from tests.mutation.run import Outcome, Run, Setting, judged, run_once, setting_of
+from tests.mutation.table import Healthy, load, page, save, summary
+
+SCENARIOS = (
+    "small-team",
+    "empty",
+    "provisioner-queue",
+    "failed-builds",
+    "dormant-and-expiring",
+    "two-organizations",
+    "busy-organization",
+    "huge",
+)
+VERSIONS = ("2025-05-19", "2023-06-20")
+SEEDS = (1, 2, 3, 4, 5)
+
+
+def main() -> int:
+    options = _options()
+    faults = chosen(options.only, options.kind, options.sample, options.seed)
+    if options.list:
+        for fault in faults:
+            print(f"{fault.id:44} {fault.description}")
+        return 0
+    results = load(options.results) if options.results else {}
+    healthy: list[Healthy] = []
+    outcomes: list[Outcome] = []
+    if options.healthy:
+        healthy = examine_healthy(_healthy_settings(options), options.jobs)
+    else:
+        outcomes = examine(faults, options.jobs)
+    if options.results:
+        results = save(options.results, results, outcomes, healthy)
+    print(summary(outcomes, healthy))
+    if options.table:
+        if not options.results:
+            print(
+                "--table needs --results, the file that earlier runs were kept in", file=sys.stderr
+            )
+            return 2
+        options.table.write_text(page(results, FAULTS), encoding="utf-8")
+    missed = [one for one in outcomes if not one.detected]
+    return 1 if missed or any(one.errors for one in healthy) else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.mutation", allow_abbrev=False)
+    parser.add_argument("--only", action="append", default=[], metavar="ID", help="repeatable")
+    parser.add_argument("--kind", action="append", default=[], help="wire, worker, relations, ...")
+    parser.add_argument("--sample", type=int, default=0, metavar="N", help="so many, by --seed")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--list", action="store_true", help="only say which there are")
+    parser.add_argument("--healthy", action="store_true", help="runs without a fault instead")
+    parser.add_argument("--scenario", action="append", default=[], help="for --healthy")
+    parser.add_argument("--api", action="append", default=[], help="for --healthy")
+    parser.add_argument("--seeds", type=int, default=len(SEEDS), metavar="N", help="for --healthy")
+    parser.add_argument(
+        "--results", type=Path, metavar="FILE", help="keep results, and add to them"
+    )
+    parser.add_argument("--table", type=Path, metavar="FILE", help="write the page from results")
+    return parser.parse_args()
+
+
+def chosen(
+    only: Sequence[str], kinds: Sequence[str], sample: int = 0, seed: int = 1
+) -> list[Fault]:
+    """The faults meant; an unknown name is an error."""
+    unknown = set(only) - {one.id for one in FAULTS} | set(kinds) - {one.kind for one in FAULTS}
+    if unknown:
+        raise SystemExit(f"no such fault or kind: {', '.join(sorted(unknown))}. See --list")
+    found = [
+        one for one in FAULTS if (not only or one.id in only) and (not kinds or one.kind in kinds)
+    ]
+    return random.Random(seed).sample(found, min(sample, len(found))) if sample else found
+
+
+def examine(faults: Sequence[Fault], jobs: int) -> list[Outcome]:
+    """Run every fault, after one run without a fault for each setting that they need."""
+    settings = list(dict.fromkeys(setting_of(fault) for fault in faults))
+    with ThreadPoolExecutor(jobs) as pool:
+        untouched = dict(zip(settings, pool.map(_healthy_ids, settings), strict=True))
+        waiting = {
+            pool.submit(run_once, setting_of(fault), fault.inject()): fault for fault in faults
+        }
+        outcomes = []
+        for done in as_completed(waiting):
+            fault = waiting[done]
+            outcome = judged(fault, done.result(), untouched[setting_of(fault)])
+            outcomes.append(outcome)
+            print(_line(outcome), file=sys.stderr, flush=True)
+    order = {fault.id: index for index, fault in enumerate(faults)}
+    return sorted(outcomes, key=lambda one: order[one.fault.id])
+
+
+def _healthy_ids(setting: Setting) -> frozenset[str]:
+    run = run_once(setting, Mutation())
+    for one in run.errors:
+        print(f"without a fault: {one.check} {one.operation}: {one.came}", file=sys.stderr)
+    if run.trouble:
+        print(f"without a fault: {run.trouble}", file=sys.stderr)
+    return frozenset(one.id for one in run.errors)
+
+
+def _line(outcome: Outcome) -> str:
+    mark = "found " if outcome.detected else "MISSED"
+    said = ", ".join(outcome.by) if outcome.detected else outcome.why
+    return f"{mark} {outcome.fault.id:44} {outcome.run.seconds:5.1f} s  {said}"
+
+
+def _healthy_settings(options: argparse.Namespace) -> list[Setting]:
+    return [
+        Setting(scenario=scenario, version=version, seed=seed, examples=2)
+        for scenario in options.scenario or SCENARIOS
+        for version in options.api or VERSIONS
+        for seed in SEEDS[: options.seeds]
+    ]
+
+
+def examine_healthy(settings: Sequence[Setting], jobs: int) -> list[Healthy]:
+    """Run without any fault."""
+    found: list[Healthy] = []
+    with ThreadPoolExecutor(jobs) as pool:
+        runs = {pool.submit(run_once, setting, Mutation()): setting for setting in settings}
+        for done in as_completed(runs):
+            setting, run = runs[done], done.result()
+            found.append(_healthy(setting, run))
+            text = found[-1].words
+            print(
+                f"{setting.scenario} {setting.version} seed {setting.seed}: {text}",
+                file=sys.stderr,
+                flush=True,
+            )
+    return found
+
+
+def _healthy(setting: Setting, run: Run) -> Healthy:
+    errors = [f"{one.check} {one.operation}: {one.came}" for one in run.errors]
+    errors += [run.trouble] if run.trouble else []
+    return Healthy(
+        scenario=setting.scenario,
+        version=setting.version,
+        seed=setting.seed,
+        errors=tuple(errors),
+        warnings=len(run.warnings),
+        incomplete=run.incomplete,
+        seconds=round(run.seconds, 1),
+        requests=run.requests,
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
