@@ -19,7 +19,11 @@ from coder_contract_tests.transport import Client
 DELETE_SECONDS = 120.0
 """How long a workspace may take to be deleted, before it is orphaned."""
 POLL_SECONDS = 0.5
+PENDING_SECONDS = 15.0
+"""How long a build may wait for a daemon before it is canceled to make way."""
 GONE = frozenset({404, 410})
+# Our template sends builds where this parameter says; an unknown one is ignored.
+_HERE = '"rich_parameter_values":[{"name":"daemon_scope","value":"organization"}]'
 CLOCKS_APART = timedelta(minutes=5)
 JSON = (("Content-Type", "application/json"),)
 PHASE = "clean-up"
@@ -106,7 +110,7 @@ def _is_older(found: dict[str, Any], entry: Entry) -> bool:
 def _delete_workspace(client: Client, path: str, sleep: Callable[[float], None]) -> str:
     """Delete by a build, as the API has it; without a daemon the workspace is orphaned."""
     said = ""
-    for body in ('{"transition":"delete"}', '{"transition":"delete","orphan":true}'):
+    for body in (f'{{"transition":"delete",{_HERE}}}', '{"transition":"delete","orphan":true}'):
         state = _settled(client, path, sleep)
         if state.status in GONE:
             return ""
@@ -129,7 +133,8 @@ def _settled(client: Client, path: str, sleep: Callable[[float], None]) -> Excha
         state = _send(client, "GET", path)
         if state.status != 200 or _job_status(state) not in ACTIVE:
             return state
-        if waited >= DELETE_SECONDS:
+        limit = PENDING_SECONDS if _job_status(state) == "pending" else DELETE_SECONDS
+        if waited >= limit:
             if canceled:
                 return state
             canceled, waited = True, DELETE_SECONDS - 10

@@ -102,6 +102,11 @@ class Exchange:
         return any(key.lower() == wanted for key, _ in self.headers)
 
     @property
+    def is_foreign(self) -> bool:
+        """Whether it was sent with another session than the run's own."""
+        return any(name.lower() == TOKEN_HEADER.lower() for name, _ in self.request_headers)
+
+    @property
     def is_json(self) -> bool:
         return self.json is not NOTHING
 

@@ -95,16 +95,17 @@ KINDS: tuple[Kind, ...] = (
         "DELETE /groups/{id}",
         find="/organizations/{o}/groups/{name}",
     ),
-    Kind(
-        "member",
-        "POST /organizations/{o}/members/{user}",
-        "DELETE /organizations/{o}/members/{user}",
-        id_at="",
-    ),
+    # Before members: their path has a word where those have a user.
     Kind(
         "role",
         "POST /organizations/{o}/members/roles",
         "DELETE /organizations/{o}/members/roles/{name}",
+        id_at="",
+    ),
+    Kind(
+        "member",
+        "POST /organizations/{o}/members/{user}",
+        "DELETE /organizations/{o}/members/{user}",
         id_at="",
     ),
     Kind(

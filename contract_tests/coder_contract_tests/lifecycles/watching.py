@@ -1,0 +1,543 @@
+"""Streams: opened, read with a clock, judged frame by frame, closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from coder_contract_tests.exchange import NOTHING, TOKEN_HEADER, Exchange, excerpt
+from coder_contract_tests.findings import Rule
+from coder_contract_tests.invariants import INVARIANTS
+from coder_contract_tests.judging import Seen
+from coder_contract_tests.lifecycles import rules
+from coder_contract_tests.lifecycles.bench import (
+    Bench,
+    Blocked,
+    Person,
+    View,
+    at_rest,
+    member,
+)
+from coder_contract_tests.observe import ACTIVE, FINAL, moment
+from coder_contract_tests.session import is_absent
+from coder_contract_tests.streaming import Frame, Stream, open_stream
+
+if TYPE_CHECKING:
+    from coder_contract_tests.lifecycles.workspaces import Workspace
+
+WATCH, WATCH_WS = "GET /workspaces/{workspace}/watch", "GET /workspaces/{workspace}/watch-ws"
+METADATA = "GET /workspaceagents/{workspaceagent}/watch-metadata"
+METADATA_WS = "GET /workspaceagents/{workspaceagent}/watch-metadata-ws"
+INBOX = "GET /notifications/inbox/watch"
+BUILD_LOGS = "GET /workspacebuilds/{workspacebuild}/logs"
+VERSION_LOGS = "GET /templateversions/{templateversion}/logs"
+AGENT_LOGS = "GET /workspaceagents/{workspaceagent}/logs"
+WORKSPACE, WORKSPACES = "GET /workspaces/{workspace}", "GET /workspaces"
+BUILD = "GET /workspacebuilds/{workspacebuild}"
+
+FIRST_SECONDS = 5.0
+"""Within this time a stream that owes a message must have sent it."""
+SILENCE_SECONDS = 0.6
+"""So long a stream that owes nothing is listened to."""
+END_SECONDS = 40.0
+SPEAKING = "hello"
+MESSAGES_JUDGED = 6
+
+
+def open_one(
+    bench: Bench,
+    label: str,
+    values: tuple[str, ...],
+    *,
+    query: str = "",
+    websocket: bool = False,
+    by: Person | None = None,
+) -> Stream:
+    """An open stream; a refusal is a problem and raises `Blocked`."""
+    operation = bench.operation(label)
+    if operation is None:
+        raise Blocked(f"the target has no {label}")
+    path = operation.path
+    for name, value in zip(operation.names, values, strict=True):
+        path = path.replace(f"{{{name}}}", quote(value, safe=""))
+    client, document = bench.session.client, bench.session.document
+    stream = open_stream(
+        client,
+        operation,
+        client.target.prefix + document.prefix(operation) + path,
+        query=query,
+        headers=((TOKEN_HEADER, by.token),) if by is not None else (),
+        websocket=websocket,
+    )
+    wanted = 101 if websocket else 200
+    exchange = stream.exchange()
+    if stream.status not in {101, 200}:
+        if label_is_new(bench, operation.label) and is_absent(exchange):
+            bench.session.absent[operation.label] = str(stream.status)
+            raise Blocked(f"the target has no {label}")
+        bench.session.observe(exchange)
+    said = "" if stream.status == wanted else f"{stream.status} {_said(stream)}".rstrip()
+    if stream.status == 200 and not websocket and exchange.media_type != "text/event-stream":
+        said = f"Content-Type {exchange.media_type or '(none)'}"
+    for odd in stream.odd:
+        said = said or odd
+    bench.judge(rules.STREAM_OPENS, exchange, said, at="status")
+    if said:
+        stream.leave()
+        raise Blocked(f"{label} did not open: {said}")
+    if not websocket:
+        kept = exchange.header("cache-control")
+        came = (
+            "" if "no-cache" in kept or "no-store" in kept else f"Cache-Control: {kept or '(none)'}"
+        )
+        bench.judge(rules.STREAM_OPENS, exchange, came, at="header:Cache-Control", level="warning")
+    return stream
+
+
+def label_is_new(bench: Bench, label: str) -> bool:
+    return label not in bench.session.exercised
+
+
+def _said(stream: Stream) -> str:
+    return stream._raw[:120].decode("utf-8", "replace")
+
+
+def payloads(stream: Stream, frames: list[Frame]) -> list[tuple[Frame, Any]]:
+    """The values that frames bring; pings bring none."""
+    found = []
+    for frame in frames:
+        if stream.status == 200:
+            if frame.event == "data":
+                found.append((frame, frame.data))
+        elif isinstance(frame.data, dict) and frame.data.get("type") in {"ping", "data", "error"}:
+            if frame.data["type"] == "data":
+                found.append((frame, frame.data.get("data", NOTHING)))
+        else:
+            found.append((frame, frame.data))
+    return found
+
+
+def finish(bench: Bench, stream: Stream) -> Exchange:
+    """Leave a stream; its frames must have had their form, and what they show is judged, too."""
+    exchange = stream.leave()
+    bench.session.observe(exchange)
+    _judge_messages(bench, stream, exchange)
+    wrong, at = _misformed(bench, stream)
+    bench.judge(rules.STREAM_FRAMES_FIT, exchange, wrong, at=at)
+    broken = stream.ended if "broke" in stream.ended else ""
+    bench.judge(rules.STREAM_CLOSES, exchange, broken)
+    return exchange
+
+
+def _judge_messages(bench: Bench, stream: Stream, exchange: Exchange) -> None:
+    """What a WebSocket showed meets the invariants of single replies, as a reply would."""
+    if stream.status != 101:
+        return
+    for _, value in payloads(stream, stream.frames)[-MESSAGES_JUDGED:]:
+        if not isinstance(value, dict):
+            continue
+        shown = replace(exchange, status=200, json=value)
+        seen = Seen(shown, bench.session.document, bench.facts)
+        for invariant in INVARIANTS:
+            if invariant.one is not None:
+                bench.session.record(invariant.rule, invariant.one(seen), exchange.label)
+
+
+def _misformed(bench: Bench, stream: Stream) -> tuple[str, str]:
+    """What is wrong with the frames of a stream, and where."""
+    if stream.odd:
+        return stream.odd[0], "frame"
+    document, operation = bench.session.document, stream.operation
+    content = operation.data.get("responses", {}).get("200", {}).get("content", {})
+    has_events = "x-event-data" in content.get("text/event-stream", {})
+    has_messages = "x-websocket-message" in operation.data
+    for frame in stream.frames:
+        if stream.status == 200:
+            if frame.event not in {"ping", "data", "error"}:
+                return f"an event named {frame.event!r}", "event"
+            if frame.event != "data":
+                continue
+            pointer = document.pointer(
+                operation, "responses", "200", "content", "text/event-stream", "x-event-data"
+            )
+            known = has_events
+        else:
+            pointer, known = document.pointer(operation, "x-websocket-message"), has_messages
+        if frame.data is NOTHING:
+            return f"data that is no JSON: {frame.text[:100]!r}", "data"
+        for error in document.errors_at(pointer, frame.data) if known else ():
+            if error.instance is None:
+                continue
+            place = "/".join(str(part) for part in error.instance_path if not isinstance(part, int))
+            return f"/{place}: {str(error.message)[:200]}", f"/{place}"
+    return "", ""
+
+
+def first(bench: Bench, stream: Stream, rule: Rule, what: str) -> Any:
+    """The first value of a stream that owes one at once."""
+    seconds = 0.0
+    while seconds < FIRST_SECONDS:
+        found = payloads(stream, stream.frames)
+        if found:
+            bench.judge(rules.STREAM_STARTS, stream.exchange())
+            return found[0][1]
+        if stream.next(0.25) is None:
+            seconds += 0.25
+        if stream.ended and not payloads(stream, stream.frames):
+            break
+    came = f"no {what} within {FIRST_SECONDS:g} s"
+    if stream.ended:
+        came = f"it ended ({stream.ended}) without {what}"
+    bench.judge(rules.STREAM_STARTS, stream.exchange(), came)
+    bench.judge(rule, stream.exchange(), came)
+    return NOTHING
+
+
+# Watching a workspace
+
+
+def begin(bench: Bench, workspace: str) -> list[Stream]:
+    """Watch a workspace by every way there is; the first frame is the workspace as it is."""
+    streams = []
+    for label, websocket in ((WATCH, False), (WATCH_WS, True)):
+        if not bench.has(label):
+            continue
+        try:
+            stream = open_one(bench, label, (workspace,), websocket=websocket)
+        except Blocked as reason:
+            bench.session.skip(label, str(reason))
+            continue
+        streams.append(stream)
+        if bench.is_recent:
+            _first_workspace(bench, stream, workspace)
+        else:
+            stream.drain(SILENCE_SECONDS, quiet=0.2)
+    return streams
+
+
+def _first_workspace(bench: Bench, stream: Stream, workspace: str) -> None:
+    shown = first(bench, stream, rules.WAT_01, "workspace")
+    if shown is NOTHING:
+        return
+    _opens_with_ping(bench, stream)
+    now = bench.call(WORKSPACE, workspace)
+    if now.status != 200 or member(now.json, "latest_build.job.status") in ACTIVE:
+        return
+    came = ""
+    if at_rest(shown) != at_rest(now.json):
+        came = f"the first frame is not the workspace as GET gives it: {_unlike(shown, now.json)}"
+    bench.judge(rules.WAT_01, stream.exchange(), came)
+
+
+def _opens_with_ping(bench: Bench, stream: Stream) -> None:
+    frame = stream.frames[0]
+    kind = frame.event or (frame.data.get("type") if isinstance(frame.data, dict) else None)
+    came = "" if kind == "ping" else f"it opens with {kind!r}, not with a ping"
+    if not came and stream.status == 200 and frame.data is not NOTHING:
+        came = f"its ping has data: {excerpt(frame.data)}"
+    bench.judge(rules.STREAM_FRAMES_FIT, stream.exchange(), came, at="ping")
+
+
+def _unlike(one: Any, other: Any) -> str:
+    if isinstance(one, dict) and isinstance(other, dict):
+        left, right = at_rest(one), at_rest(other)
+        for key in sorted({*left, *right}):
+            if left.get(key) != right.get(key):
+                return f"{key} is {excerpt(left.get(key), 60)}, not {excerpt(right.get(key), 60)}"
+    return excerpt(one)
+
+
+def told(bench: Bench, streams: list[Stream], build: str) -> None:
+    """WAT-02: watchers heard of a build that has ended by now."""
+    for stream in streams:
+        stream.drain(FIRST_SECONDS, quiet=1.0)
+        values = [value for _, value in payloads(stream, stream.frames)]
+        seen = [value for value in values if member(value, "latest_build.id") == build]
+        came = "" if seen else f"{len(values)} frames, and none shows the build {build}"
+        if stream.ended and not came:
+            came = f"it ended: {stream.ended}"
+        bench.judge(rules.WAT_02, stream.exchange(), came)
+        done = [one for one in seen if member(one, "latest_build.job.status") in FINAL]
+        if seen:
+            came = "" if done else "no frame shows the end of the build's job"
+            bench.judge(rules.WAT_02, stream.exchange(), came, at="end")
+
+
+def favored(bench: Bench, streams: list[Stream], workspace: Workspace) -> None:
+    """WAT-03: favouring is no news."""
+    label = "PUT /workspaces/{workspace}/favorite"
+    if not bench.has(label) or not bench.is_recent:
+        return
+    counts = [len(stream.frames) for stream in streams]
+    bench.write(label, workspace.id, want=(204,))
+    for stream, before in zip(streams, counts, strict=True):
+        stream.drain(SILENCE_SECONDS, quiet=SILENCE_SECONDS)
+        # The agent's own news may come at any time; a favourite is news if nothing else changed.
+        old = payloads(stream, stream.frames[:before])
+        new = payloads(stream, stream.frames[before:])
+        last = at_rest(old[-1][1]) if old else None
+        told_of = [
+            value
+            for _, value in new
+            if isinstance(value, dict)
+            and isinstance(last, dict)
+            and {**at_rest(value), "favorite": None} == {**last, "favorite": None}
+        ]
+        changed = [one for one in told_of if one.get("favorite") != (last or {}).get("favorite")]
+        came = "a frame came for a favourite" if changed else ""
+        bench.judge(rules.WAT_03, stream.exchange(), came)
+
+
+def end(bench: Bench, streams: list[Stream]) -> None:
+    """Leave watchers: every frame was of the workspace they watched."""
+    for stream in streams:
+        values = [value for _, value in payloads(stream, stream.frames)]
+        watched = stream.path.split("/")[-2]
+        strange = [one for one in values if member(one, "id") != watched]
+        came = f"a frame of {member(strange[0], 'id')}" if strange else ""
+        bench.judge(rules.STREAM_IS_ITS_OWN, stream.exchange(), came, at="/id")
+        _is_deaf(bench, stream, 1002)
+        finish(bench, stream)
+
+
+def _is_deaf(bench: Bench, stream: Stream, code: int) -> None:
+    """A client that speaks on a one-way WebSocket is shown out."""
+    if stream.status != 101 or stream.ended:
+        return
+    stream.say(SPEAKING)
+    stream.drain(3.0)
+    got = stream.close[0] if stream.close else None
+    came = "" if got == code else f"a client that speaks is closed with {got}, not {code}"
+    if not got and not stream.ended:
+        came = "a client that speaks is not shown out within 3 s"
+    bench.judge(rules.STREAM_CLOSES, stream.exchange(), came, at="close")
+
+
+# Logs
+
+
+def follow(bench: Bench, label: str, values: tuple[str, ...]) -> None:
+    """WAT-04: follow a job's log to its end; it is what the plain log has."""
+    if not bench.has(label):
+        return
+    try:
+        stream = open_one(bench, label, values, query="follow&after=-1", websocket=True)
+    except Blocked as reason:
+        bench.session.skip(label, str(reason))
+        return
+    stream.drain(END_SECONDS)
+    exchange = stream.exchange()
+    code = stream.close[0] if stream.close else None
+    came = "" if code == 1000 else f"closed with {code}, not with 1000"
+    if not stream.ended:
+        came = f"it did not end within {END_SECONDS:g} s"
+    bench.judge(rules.WAT_04, exchange, came, at="close")
+    plain = bench.call(label, *values)
+    if plain.status == 200 and isinstance(plain.json, list) and not came:
+        wanted = [one.get("id") for one in plain.json if isinstance(one, dict)]
+        got = [frame.data.get("id") for frame in stream.frames if isinstance(frame.data, dict)]
+        wrong = "" if got == wanted else f"{len(got)} lines, the log has {len(wanted)}"
+        if not wrong and [f.data for f in stream.frames] != plain.json:
+            wrong = "its lines differ from those of the log"
+        bench.judge(rules.WAT_04, exchange, wrong)
+    finish(bench, stream)
+
+
+# What every target can show, without writes
+
+
+def streams(bench: Bench) -> None:
+    """Open each kind of stream once, on what the target holds."""
+    contexts = bench.facts.contexts
+    opened = 0
+    for tell in (_a_workspace, _build_log, _version_log, _an_agent, _inbox):
+        try:
+            opened += tell(bench, list(contexts))
+        except Blocked as reason:
+            bench.session.skip(f"streams: {tell.__name__.strip('_')}", str(reason))
+    if not opened:
+        raise Blocked("the target shows nothing to watch")
+
+
+def _pick(
+    contexts: list[Any], name: str, fits: Callable[[str], bool] = lambda value: True, most: int = 8
+) -> str:
+    """A discovered value that fits, among the first few."""
+    tried: list[str] = []
+    for context in contexts:
+        value = context.get(name)
+        if value and value not in tried:
+            tried.append(value)
+            if fits(value):
+                return str(value)
+            if len(tried) >= most:
+                break
+    return ""
+
+
+def _a_workspace(bench: Bench, contexts: list[Any]) -> int:
+    # Deleted workspaces can be watched, but their GET is 410.
+    def is_there(id_: str) -> bool:
+        return bench.call(WORKSPACE, id_).status == 200
+
+    id_ = _pick(contexts, "workspace", is_there)
+    if not id_:
+        return 0
+    opened = begin(bench, id_)
+    end(bench, opened)
+    for one in list(dict.fromkeys(c["workspace"] for c in contexts if c.get("workspace")))[:5]:
+        _scripts(bench, one)
+    return len(opened)
+
+
+def _scripts(bench: Bench, workspace: str) -> None:
+    """BLD-17: a timing for each start script of agents that are done with them."""
+    label = "GET /workspaces/{workspace}/timings"
+    found = bench.call(WORKSPACE, workspace)
+    resources = member(found.json, "latest_build.resources")
+    agents = [
+        one
+        for resource in (resources if isinstance(resources, list) else ())
+        for one in resource.get("agents") or ()
+        if isinstance(one, dict)
+    ]
+    done = {"ready", "start_error", "start_timeout"}
+    if not bench.has(label) or not agents:
+        return
+    if any(one.get("lifecycle_state") not in done for one in agents):
+        return
+    scripts = [s for one in agents for s in one.get("scripts") or () if s.get("run_on_start")]
+    reply = bench.call(label, workspace)
+    listed = member(reply.json, "agent_script_timings")
+    if not scripts or not isinstance(listed, list):
+        return
+    count = sum(one.get("stage") == "start" for one in listed if isinstance(one, dict))
+    came = "" if count == len(scripts) else f"{count} start timings for {len(scripts)} scripts"
+    bench.judge(rules.BLD_17, reply, came, at="/agent_script_timings")
+
+
+def _ended_in(label: str, bench: Bench) -> Callable[[str], bool]:
+    def fits(id_: str) -> bool:
+        # A pending job that was canceled has no end of its log on some servers (recorded).
+        reply = bench.call(label, id_)
+        state = member(reply.json, "job.status")
+        return state in {"succeeded", "failed"}
+
+    return fits
+
+
+def _build_log(bench: Bench, contexts: list[Any]) -> int:
+    id_ = _pick(contexts, "workspacebuild", _ended_in(BUILD, bench))
+    if id_:
+        follow(bench, BUILD_LOGS, (id_,))
+    return bool(id_)
+
+
+def _version_log(bench: Bench, contexts: list[Any]) -> int:
+    label = "GET /templateversions/{templateversion}"
+    id_ = _pick(contexts, "templateversion", _ended_in(label, bench))
+    if id_:
+        follow(bench, VERSION_LOGS, (id_,))
+    return bool(id_)
+
+
+def _an_agent(bench: Bench, contexts: list[Any]) -> int:
+    id_ = _pick(contexts, "workspaceagent")
+    if id_:
+        agent(bench, id_)
+    return bool(id_)
+
+
+def agent(bench: Bench, id_: str) -> None:
+    """An agent's logs and metadata."""
+    if bench.has(AGENT_LOGS):
+        stream = open_one(bench, AGENT_LOGS, (id_,), query="follow&after=0", websocket=True)
+        shown = first(bench, stream, rules.WAT_05, "array of log lines")
+        if shown is not NOTHING:
+            came = "" if isinstance(shown, list) else f"the first message is {excerpt(shown)}"
+            bench.judge(rules.WAT_05, stream.exchange(), came)
+        _log_order(bench, stream)
+        _is_deaf(bench, stream, 1008)
+        finish(bench, stream)
+    for label, websocket in ((METADATA, False), (METADATA_WS, True)):
+        if not bench.has(label):
+            continue
+        stream = open_one(bench, label, (id_,), websocket=websocket)
+        shown = first(bench, stream, rules.STREAM_STARTS, "metadata")
+        if shown is not NOTHING:
+            came = "" if isinstance(shown, list) else f"the metadata are {excerpt(shown)}"
+            bench.judge(rules.STREAM_FRAMES_FIT, stream.exchange(), came)
+        finish(bench, stream)
+
+
+def _log_order(bench: Bench, stream: Stream) -> None:
+    ids = [
+        one["id"]
+        for frame in stream.frames
+        if isinstance(frame.data, list)
+        for one in frame.data
+        if isinstance(one, dict) and isinstance(one.get("id"), int)
+    ]
+    if ids:
+        came = "" if ids == sorted(set(ids)) else "its ids do not strictly increase"
+        bench.judge(rules.AGT_11, stream.exchange(), came)
+
+
+def _inbox(bench: Bench, contexts: list[Any]) -> int:
+    """WAT-06: silence, unless a notification arrives just now."""
+    if not bench.has(INBOX):
+        return 0
+    stream = open_one(bench, INBOX, (), websocket=True)
+    opened = bench.call("GET /users/{user}", "me").header("date")
+    stream.drain(SILENCE_SECONDS)
+    came = ""
+    for frame in stream.frames:
+        made = moment(member(frame.data, "notification.created_at"))
+        if made is None or _is_older(made, opened):
+            came = f"a message without a new notification: {frame.text[:100]}"
+    bench.judge(rules.WAT_06, stream.exchange(), came)
+    finish(bench, stream)
+    return 1
+
+
+def _is_older(made: Any, date: str) -> bool:
+    """Whether something was made a good while before a Date header."""
+    from datetime import timedelta
+    from email.utils import parsedate_to_datetime
+
+    try:
+        now = parsedate_to_datetime(date)
+    except (TypeError, ValueError):
+        return False
+    return bool(made < now - timedelta(minutes=1))
+
+
+def agents_of(found: Any) -> list[str]:
+    """Ids of the agents in a workspace."""
+    listed = member(found, "latest_build.resources")
+    return [
+        str(one["id"])
+        for resource in (listed if isinstance(listed, list) else ())
+        if isinstance(resource, dict)
+        for one in resource.get("agents") or ()
+        if isinstance(one, dict) and one.get("id")
+    ]
+
+
+def view_of(workspace: str) -> View:
+    return View(WORKSPACE, (workspace,))
+
+
+LABELS = (*(WATCH, WATCH_WS, METADATA, METADATA_WS, INBOX, BUILD_LOGS, VERSION_LOGS, AGENT_LOGS),)
+
+
+def of_our_agents(bench: Bench) -> None:
+    """The agent of the run's own workspace, which never connects."""
+    from coder_contract_tests.lifecycles import workspaces
+
+    workspace = workspaces.the_workspace(bench)
+    _, found = bench.look(view_of(workspace.id))
+    for id_ in agents_of(found)[:1]:
+        agent(bench, id_)
