@@ -121,6 +121,12 @@ def test_the_terminal_page() -> None:
             headers = {"Cookie": cookie, "Origin": url}
             return connect(path + query, additional_headers=headers, origin=None)
 
+        with Browser(url) as other:
+            # Who may read a workspace is not therefore let into it.
+            dashboard.sign_in(other, "sam@example.com")
+            at = f"/workspaceagents/{agent['id']}"
+            other.read(at)
+            assert other.get(f"{at}/pty{query}").status_code == 404
         with terminal() as first, terminal() as second:
             assert b"coder@api" in shown(first, b"$ ")
             first.send(json.dumps({"height": 40, "width": 120}).encode())

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import random
-import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
+from coder_mock_server.domain import metadata
 from coder_mock_server.domain.records import AgentMetadatum, WorkspaceAgent
 
 AgentStatus = Literal["connecting", "timeout", "connected", "disconnected"]
@@ -15,7 +14,6 @@ AgentStatus = Literal["connecting", "timeout", "connected", "disconnected"]
 HEARTBEAT = timedelta(seconds=15)
 INACTIVE = 2 * HEARTBEAT
 SHUTTING_DOWN = frozenset({"shutting_down", "shutdown_timeout", "shutdown_error", "off"})
-ECHO = re.compile(r"""\s*(?:\#![^\n]*\n\s*)?echo\s+(["']?)([^"'$`|;&><\n]*)\1\s*""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +99,7 @@ def stamp(agent: WorkspaceAgent, now: datetime) -> tuple[object, ...]:
 def reported_metadata(agent: WorkspaceAgent, now: datetime) -> tuple[AgentMetadatum, ...]:
     """Its metadata with the values in force at `now`, in display order.
 
-    A connected agent runs each script when its own start begins and again every interval. The
-    value of an `echo` of plain text is that text; what others print is made up, the same for the
-    same agent, item and round.
+    A connected agent runs each script when its own start begins and again every interval.
     """
     items = sorted(agent.metadata, key=lambda item: (item.order, item.key))
     begin = agent.started_at or agent.first_connected_at
@@ -119,9 +115,5 @@ def _collected(
 ) -> AgentMetadatum:
     interval = timedelta(seconds=item.interval)
     rounds = (until - begin) // interval if interval else 0
-    found = ECHO.fullmatch(item.script)
-    if found is not None:
-        value = f"{found[2].strip()}\n"
-    else:
-        value = f"{random.Random(f'{agent.id}/{item.key}/{rounds}').randint(3, 60)}%\n"
-    return replace(item, value=value, error="", collected_at=begin + rounds * interval)
+    printed = metadata.value(agent.id, item, begin, rounds)
+    return replace(item, value=printed, error="", collected_at=begin + rounds * interval)

@@ -23,12 +23,14 @@ from coder_mock_server.wire_in import QueryReader
 
 MAJOR, MINOR = 2, 4
 VERSION = re.compile(r"(\d+)\.(\d+)", re.ASCII)
-UNAVAILABLE = b"""<!doctype html>
+PAGE = """<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><title>502 - Application Unavailable</title></head>
-<body><h1>502 - Application Unavailable</h1></body>
+<head><meta charset="utf-8"><title>{0}</title></head>
+<body><h1>{0}</h1></body>
 </html>
 """
+UNAVAILABLE = PAGE.format("502 - Application Unavailable").encode()
+NOT_FOUND = PAGE.format("404 - Application Not Found").encode()
 
 
 def get_connection_info_for_workspace_agent(call: Call, world: World) -> Reply:
@@ -99,6 +101,9 @@ def _version_problem(text: str) -> str:
 def open_pty_to_workspace_agent(call: Call, world: World) -> Reply | StreamReply:
     """A terminal. Our choice: it plays a shell, since nothing runs behind it."""
     agent = lookup.agent(call, world)
+    workspace = world.state.workspaces[world.state.builds.by("job", agent.job_id)[0].workspace_id]
+    if not lookup.can(call, world, "application_connect", lookup.workspace_thing(workspace)):
+        return Reply.data(NOT_FOUND, "text/html; charset=utf-8", 404)
     if rules.agent_status(agent, world.now()) != "connected":
         return Reply.data(UNAVAILABLE, "text/html; charset=utf-8", 502)
     reader = QueryReader(call.query)
@@ -106,7 +111,6 @@ def open_pty_to_workspace_agent(call: Call, world: World) -> Reply | StreamReply
     width = reader.positive_int32("width", 80)
     height = reader.positive_int32("height", 24)
     reader.finish("Invalid query parameters.")
-    workspace = world.state.workspaces[world.state.builds.by("job", agent.job_id)[0].workspace_id]
     put_usage(world.state, workspace, "reconnecting-pty", world.now())
     command = call.query.get("command") or ""
 
