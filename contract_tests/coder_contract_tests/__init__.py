@@ -1,6 +1,7 @@
 """A black-box contract suite for Coder's API: it knows a server by its address only.
 
-`run(Target(...))` examines a server and gives a `Report` of `Finding`s; the command
+`run(Target(...))` examines a server and gives a `Report` of `Finding`s, which `explain` puts into
+words; fixtures for your own tests are in `coder_contract_tests.fixtures`. The command
 ``coder-contract`` and ``pytest --pyargs coder_contract_tests`` do the same. Names are imported on
 first use, so that a pytest process that only loads the plugin pays nothing.
 """
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from coder_contract_tests.errors import ContractError, TargetError, UsageError
     from coder_contract_tests.findings import Finding, Rule
     from coder_contract_tests.report import Report
+    from coder_contract_tests.reports.console import explain
     from coder_contract_tests.runner import run
     from coder_contract_tests.selection import Selection
     from coder_contract_tests.target import Target
@@ -26,6 +28,7 @@ __all__ = [
     "Target",
     "TargetError",
     "UsageError",
+    "explain",
     "run",
 ]
 
@@ -38,6 +41,7 @@ _HOMES = {
     "Target": "target",
     "TargetError": "errors",
     "UsageError": "errors",
+    "explain": "reports.console",
     "run": "runner",
 }
 

@@ -6,13 +6,14 @@ import difflib
 
 from coder_contract_tests.checks import CHECKS
 from coder_contract_tests.checks.rejection import INVALID_REQUEST_IS_REFUSED
+from coder_contract_tests.checks.request import REQUEST_IS_DOCUMENTED
 from coder_contract_tests.errors import UsageError
 from coder_contract_tests.findings import Rule
 from coder_contract_tests.invariants import INVARIANTS
 
 
 def rules() -> tuple[Rule, ...]:
-    """All rules: checks of single replies first, then invariants by id."""
+    """All rules of a run: checks of single replies first, then invariants by id."""
     return (
         *(check.rule for check in CHECKS),
         INVALID_REQUEST_IS_REFUSED,
@@ -20,9 +21,14 @@ def rules() -> tuple[Rule, ...]:
     )
 
 
+def every_rule() -> tuple[Rule, ...]:
+    """The rules of a run, and that of recorded requests."""
+    return (*rules(), REQUEST_IS_DOCUMENTED)
+
+
 def rule(name: str) -> Rule:
     """The rule with this id, in any letter case."""
-    known = {one.id.lower(): one for one in rules()}
+    known = {one.id.lower(): one for one in every_rule()}
     found = known.get(name.lower())
     if found is None:
         near = difflib.get_close_matches(name.lower(), known, n=1)

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from coder_contract_tests import baseline, resume, settings
-from coder_contract_tests.catalogue import rule, rules
+from coder_contract_tests.catalogue import every_rule, rule
 from coder_contract_tests.cleanup import sweep
 from coder_contract_tests.errors import ContractError, TargetError, UsageError
 from coder_contract_tests.findings import Rule
@@ -318,7 +318,7 @@ def _checks(options: argparse.Namespace, environment: Environment) -> int:
         return 0
     if options.id:
         raise UsageError(f"checks list takes no id. Did you mean: checks explain {options.id}")
-    _print_rules(rules(), options.format, explain=False)
+    _print_rules(every_rule(), options.format, explain=False)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -55,7 +56,7 @@ class Target:
         if self.requests_per_second is not None:
             return self.requests_per_second
         host = urlsplit(self.url).hostname or ""
-        here = host in {"localhost", "::1"} or host.startswith("127.")
+        here = host in {"localhost", "::1"} or re.fullmatch(r"127(\.\d+){3}", host)
         return 0.0 if here else USUAL_RATE
 
     @property

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 
 from coder_contract_tests import cli
-from coder_contract_tests.catalogue import rules
+from coder_contract_tests.catalogue import every_rule
 from tests.support.contract_faults import change
 from tests.support.contract_runs import spec
 from tests.support.contract_server import EMAIL, PASSWORD, TOKEN, Reply, TinyCoder, serving
@@ -306,7 +306,7 @@ def test_patterns_choose_what_is_reported(tiny: TinyCoder, url: str) -> None:
 def test_checks_lists_every_rule_once(capsys: pytest.CaptureFixture[str]) -> None:
     assert command("checks") == 0
     listed = [line.split()[0] for line in capsys.readouterr().out.splitlines()]
-    assert listed == [rule.id for rule in rules()]
+    assert listed == [rule.id for rule in every_rule()]
 
 
 def test_explain_says_what_a_rule_promises_and_rests_on(
@@ -337,7 +337,7 @@ def test_version_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 def test_checks_can_be_read_by_programs(capsys: pytest.CaptureFixture[str]) -> None:
     assert command("checks", "--format", "json") == 0
     listed = json.loads(capsys.readouterr().out)
-    assert [one["id"] for one in listed] == [rule.id for rule in rules()]
+    assert [one["id"] for one in listed] == [rule.id for rule in every_rule()]
     assert command("checks", "explain", "JOB-12", "--format", "json") == 0
     assert "purged" in json.loads(capsys.readouterr().out)["explanation"]
 

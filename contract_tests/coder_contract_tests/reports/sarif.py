@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from coder_contract_tests.catalogue import rules
+from coder_contract_tests.catalogue import every_rule
 from coder_contract_tests.findings import Finding, Rule
 from coder_contract_tests.report import Report
 
@@ -20,7 +20,7 @@ SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 def render(report: Report, *, version: str = "") -> str:
     """The report as one SARIF log."""
     shown = [*report.findings, *(one.finding for one in report.accepted)]
-    described = {rule.id: rule for rule in rules()}
+    described = {rule.id: rule for rule in every_rule()}
     names = sorted({finding.check for finding in shown} | {rule for _, rule in report.judged})
     index = {name: number for number, name in enumerate(names)}
     driver: dict[str, Any] = {
