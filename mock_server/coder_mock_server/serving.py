@@ -100,20 +100,29 @@ def serve(settings: Settings) -> int:
         server = Server(settings)
         if not _is_loopback(host):
             sys.stderr.write(f"coder-mock: listening on {host}: whoever reaches it may use it\n")
-        _set_up_logs(settings.log_level)
         runner = _Uvicorn(_config(server), Ready(server, url))
-        runner.run(sockets=[listener])
+        with _logs(settings.log_level):
+            runner.run(sockets=[listener])
     return 130 if runner.received is signal.SIGINT else 0
 
 
-def _set_up_logs(level: str) -> None:
-    """Our own log to standard error; uvicorn sets up its own."""
-    logging.getLogger("uvicorn.error").addFilter(_WithoutNoise())
+@contextmanager
+def _logs(level: str) -> Generator[None, None, None]:
+    """Our own log to standard error while the server runs; uvicorn sets up its own."""
+    quiet = _WithoutNoise()
     handler = logging.StreamHandler()
     handler.setFormatter(logging.Formatter("coder-mock: %(message)s"))
-    log = logging.getLogger("coder_mock_server")
+    log, theirs = logging.getLogger("coder_mock_server"), logging.getLogger("uvicorn.error")
+    before = log.level
     log.addHandler(handler)
     log.setLevel(level.upper())
+    theirs.addFilter(quiet)
+    try:
+        yield
+    finally:
+        theirs.removeFilter(quiet)
+        log.removeHandler(handler)
+        log.setLevel(before)
 
 
 def _config(server: Server) -> uvicorn.Config:

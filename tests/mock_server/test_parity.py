@@ -40,6 +40,7 @@ DIFFERENCES: dict[tuple[str, str], str] = {
     **{(case, "subscribe-to-web-push"): STATE_FIRST for case in BODIES},
     **{(case, "unsubscribe-from-web-push"): STATE_FIRST for case in BODIES},
     ("query status", "get-provisioner-jobs"): DATABASE,
+    ("query force", "debug-info-deployment-health"): UNREAD,
     ("query include_all", "get-user-tokens"): UNREAD,
     ("query status", "list-workspaces"): UNREAD,
     ("query has_agent", "list-workspaces"): UNREAD,
@@ -121,9 +122,12 @@ def bad_requests(plan: Plan, good: Request) -> Iterator[tuple[str, Request]]:
     if plan.body_schema is not None:
         yield "broken body", dataclasses.replace(good, json=None, raw=b"{")
         yield "array for a body", dataclasses.replace(good, json=[], raw=None)
-    for name, value in good.values.items():
-        path = good.path.replace(value, "zz-unknown", 1)
-        yield f"path {name}", dataclasses.replace(good, path=path)
+    _, mark, query = good.path.partition("?")
+    for name in good.values:
+        path = plan.path
+        for other, value in {**good.values, name: "zz-unknown"}.items():
+            path = path.replace(f"{{{other}}}", value)
+        yield f"path {name}", dataclasses.replace(good, path=path + mark + query)
     plain = good.path.partition("?")[0]
     for parameter in plan.parameters:
         if parameter.location == "query":

@@ -87,7 +87,11 @@ class Mock:
         self.app = application(self.server)
         self._runner = asyncio.Runner()
         self.token = ""
-        self.run(self.server.start())
+        try:
+            self.run(self.server.start())
+        except BaseException:
+            self._runner.close()
+            raise
         if self.server.loaded.token:
             self.token = self.server.loaded.token
 
@@ -237,9 +241,14 @@ def _decoded(headers: Any) -> tuple[tuple[str, str], ...]:
 
 async def _exchange(app: Any, scope: dict[str, Any], body: bytes) -> Answer:
     status, headers, parts = 0, (), []
+    inbox = [
+        {"type": "http.disconnect"},
+        {"type": "http.request", "body": body, "more_body": False},
+    ]
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
+        # Whoever asks again after the body waits for the client to leave, as a stream does.
+        return inbox.pop() if len(inbox) > 1 else inbox[0]
 
     async def send(message: dict[str, Any]) -> None:
         nonlocal status, headers

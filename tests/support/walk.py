@@ -354,6 +354,12 @@ REFUSED: dict[str, str] = {
         SCIM,
     ),
     "issue-a-signed-token-for-a-terminal": PROXY,
+    **dict.fromkeys(
+        ("list-chats", "create-a-chat", "get-a-chat", "get-chat-messages", "create-a-chat-message"),
+        "an experiment that is off",
+    ),
+    "debug-a-users-sign-in": "no identity provider is set up",
+    "redirect-to-uri-with-encrypted-api-key": "no workspace proxy has an address to go to",
     "add-new-license": "nobody here can sign a licence",
     "delete-license": "the licence of this edition is none that was added",
     "update-read-status-of-a-notification": "the inbox is empty",
