@@ -156,6 +156,7 @@ def discover(reader: Reader, *, is_mock: bool, version: str) -> Facts:
     return Facts(
         is_mock=is_mock,
         is_owner=_is_owner(replies),
+        me=_me(replies),
         organizations=_organizations(replies),
         default_organization=_default_organization(replies),
         templates_of_versions=_templates_of_versions(replies),
@@ -229,6 +230,13 @@ def _is_owner(replies: Sequence[tuple[Source, Exchange]]) -> bool:
             names = [role.get("name") for role in roles or () if isinstance(role, dict)]
             return "owner" in names
     return False
+
+
+def _me(replies: Sequence[tuple[Source, Exchange]]) -> str:
+    for source, reply in replies:
+        if source.label == "GET /users/{user}" and isinstance(reply.json, dict):
+            return str(reply.json.get("id", ""))
+    return ""
 
 
 _ORGANIZATION_LISTS = ("GET /organizations", "GET /users/{user}/organizations")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from coder_contract_tests.discovery import bindings
 from coder_contract_tests.document import Operation, Parameter
 from coder_contract_tests.judging import Facts
-from coder_contract_tests.session import Session
+
+if TYPE_CHECKING:
+    from coder_contract_tests.session import Session
 
 OBJECTS_PER_OPERATION = 3
 

@@ -10,14 +10,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from coder_contract_tests.document import Document, Operation
 from coder_contract_tests.exchange import Exchange
 from coder_contract_tests.findings import Problem, Rule
 from coder_contract_tests.observe import JobSeen, jobs_in
+from coder_contract_tests.things import Thing, things_in
 
 Judgement = list[Problem] | None
+Identity = Literal["session", "none", "wrong", "cookie", "query", "bearer"]
+"""As whom a probe is sent: as we are, as nobody, with an unknown token, or with our token in
+another place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,8 @@ class Facts:
 
     is_mock: bool = False
     is_owner: bool = False
+    me: str = ""
+    """Id of the user whose session the run uses."""
     organizations: Mapping[str, str] = field(default_factory=dict)
     """Organization id to name."""
     default_organization: str = ""
@@ -55,7 +61,16 @@ class Seen:
 
     @property
     def operation(self) -> Operation | None:
-        return self.exchange.operation
+        """The operation whose promises hold for the reply; none for a method it does not have."""
+        operation = self.exchange.operation
+        if operation is not None and operation.method != self.exchange.method:
+            return None
+        return operation
+
+    @cached_property
+    def things(self) -> tuple[Thing, ...]:
+        """The workspaces, builds, agents and so on in the reply."""
+        return things_in(self.exchange)
 
     @cached_property
     def jobs(self) -> tuple[JobSeen, ...]:
@@ -77,6 +92,36 @@ class Asker(Protocol):
 
     def get(self, label: str, params: Mapping[str, str], query: str = "") -> Exchange | None:
         """Send a documented GET; None where the target or the selection has no such operation."""
+
+    @property
+    def operations(self) -> Sequence[Operation]:
+        """The operations that were chosen and that the target has."""
+
+    @property
+    def may_write(self) -> bool:
+        """Whether the target may be changed."""
+
+    def send(self, operation: Operation, params: Mapping[str, str], query: str = "") -> Exchange:
+        """Send a request for an operation."""
+
+    def probe(
+        self,
+        operation: Operation,
+        params: Mapping[str, str],
+        query: str = "",
+        *,
+        method: str = "",
+        identity: Identity = "session",
+        headers: tuple[tuple[str, str], ...] = (),
+        body: bytes | None = None,
+    ) -> Exchange:
+        """Send an odd request: another method, other credentials, a body that is wrong."""
+
+    def visit(self, path: str, *, identity: Identity = "session") -> Exchange:
+        """GET a path below the API that need not belong to any operation."""
+
+    def repeat(self, exchange: Exchange) -> Exchange | None:
+        """Send the same read again; None for what is no plain read of ours."""
 
     def pause(self, seconds: float) -> None:
         """Let the target work for a moment."""

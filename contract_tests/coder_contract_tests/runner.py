@@ -27,12 +27,15 @@ from coder_contract_tests.events import (
 )
 from coder_contract_tests.invariants import INVARIANTS
 from coder_contract_tests.invariants.rules import LIST
+from coder_contract_tests.judging import Invariant
 from coder_contract_tests.ledger import Ledger
+from coder_contract_tests.lifecycles import LIFE_CYCLE_RULES, play_life_cycles, watch_streams
 from coder_contract_tests.probe import Probe, choose_document, probe
 from coder_contract_tests.report import PhaseResult, Report, held_against
 from coder_contract_tests.resume import Resumed
 from coder_contract_tests.selection import Selection, reads
 from coder_contract_tests.session import Session
+from coder_contract_tests.suite import PROBES, RELATIONS, RULES
 from coder_contract_tests.target import Target
 from coder_contract_tests.transport import Client
 
@@ -159,10 +162,15 @@ def _run_phases(
     phases: list[tuple[str, Callable[[], str]]] = [
         ("discovery", lambda: _discover(session, found)),
         ("documented", lambda: _documented(session, operations)),
-        ("invariants", lambda: _ask_invariants(session)),
+        ("probes", lambda: _ask(session, PROBES, "no probe could be sent")),
+        ("invariants", lambda: _ask(session, INVARIANTS, "")),
         ("generated", lambda: _generated(session, operations)),
-        ("relations", lambda: _relations(session)),
+        ("relations", lambda: _ask(session, RELATIONS, "")),
+        ("streams", lambda: watch_streams(session)),
     ]
+    if session.client.may_write:
+        phases.append(("life cycles", lambda: play_life_cycles(session)))
+    phases.append(("conclusions", lambda: _conclusions(session)))
     try:
         for number, (name, phase) in enumerate(phases, 1):
             before, started = session.client.requests, time.monotonic()
@@ -196,12 +204,17 @@ def _documented(session: Session, operations: tuple[Operation, ...]) -> str:
     return "" if asked else "no operation could be asked"
 
 
-def _ask_invariants(session: Session) -> str:
-    for invariant in INVARIANTS:
-        if invariant.ask is not None and _wanted(session, invariant.needs):
-            label = invariant.needs[0] if invariant.needs else ""
-            session.record(invariant.rule, invariant.ask(session), label)
-    return ""
+def _ask(session: Session, rules: tuple[Invariant, ...], nothing: str) -> str:
+    """Let rules send their own requests; `nothing` is the reason given when none could."""
+    asked = False
+    for rule in rules:
+        if rule.ask is None or not _wanted(session, rule.needs):
+            continue
+        label = rule.needs[0] if rule.needs else ""
+        judgement = rule.ask(session)
+        session.record(rule.rule, judgement, label)
+        asked = asked or judgement is not None
+    return "" if asked else nothing
 
 
 def _generated(session: Session, operations: tuple[Operation, ...]) -> str:
@@ -216,15 +229,19 @@ def _generated(session: Session, operations: tuple[Operation, ...]) -> str:
     return "" if sent else "no request could be generated"
 
 
-def _relations(session: Session) -> str:
-    for invariant in INVARIANTS:
+def _conclusions(session: Session) -> str:
+    """Judge all replies of the run together."""
+    for invariant in RULES:
         if invariant.many is not None:
             label = invariant.needs[0] if invariant.needs else ""
             session.record(invariant.rule, invariant.many(session), label)
     judged = {rule for _, rule in session.judged}
-    for invariant in INVARIANTS:
+    for invariant in RULES:
         if invariant.rule.id not in judged and _wanted(session, invariant.needs):
             session.skip(invariant.rule.id, "the target shows nothing to judge it by")
+    for rule in LIFE_CYCLE_RULES:
+        if session.client.may_write and rule.id not in judged:
+            session.skip(rule.id, "no life cycle of this run came to it")
     jobs = session.document.operation(LIST)
     if jobs is None or not session.covers(jobs) or jobs.label in session.absent:
         return ""
@@ -245,6 +262,12 @@ def _report(
     seconds: float,
 ) -> Report:
     document: Document = session.document
+    written = [
+        one
+        for one in document.operations
+        if one.method != "GET" and session.covers(one) and one.label in session.exercised
+    ]
+    operations = (*operations, *written)
     return Report(
         target=session.client.target.url,
         server_version=found.server_version,

@@ -13,10 +13,10 @@ from coder_contract_tests.errors import Unreachable
 from coder_contract_tests.events import Event, ExchangeSeen, FindingRaised, OperationDone
 from coder_contract_tests.exchange import Exchange
 from coder_contract_tests.findings import Ledger, Problem, Rule
-from coder_contract_tests.invariants import INVARIANTS
-from coder_contract_tests.judging import Facts, Seen
+from coder_contract_tests.judging import Facts, Identity, Seen
 from coder_contract_tests.resume import Resumed
 from coder_contract_tests.selection import Selection
+from coder_contract_tests.suite import RULES
 from coder_contract_tests.transport import Client
 
 LOST_AFTER = 3
@@ -100,25 +100,51 @@ class Session:
         phase: str = "",
         headers: tuple[tuple[str, str], ...] = (),
         body: bytes | None = None,
+        method: str = "",
+        anonymous: bool = False,
     ) -> Exchange:
         """Send a request for an operation, record the exchange and judge it."""
         path = operation.path
         for name, value in params.items():
             path = path.replace(f"{{{name}}}", quote(value, safe=""))
         full = self.client.target.prefix + self.document.prefix(operation) + path
+        return self._sent(
+            operation,
+            method or operation.method,
+            full,
+            query,
+            phase or self.phase,
+            headers=headers,
+            body=body,
+            anonymous=anonymous,
+        )
+
+    def _sent(
+        self,
+        operation: Operation,
+        method: str,
+        path: str,
+        query: str,
+        phase: str,
+        *,
+        headers: tuple[tuple[str, str], ...] = (),
+        body: bytes | None = None,
+        anonymous: bool = False,
+    ) -> Exchange:
         try:
             exchange = self.client.send(
-                operation.method,
-                full,
+                method,
+                path,
                 query=query,
                 headers=headers,
                 body=body,
-                phase=phase or self.phase,
+                anonymous=anonymous,
+                phase=phase,
                 operation=operation,
             )
         except Unreachable as error:
             self._unanswered += 1
-            exchange = self._silence(operation, full, query, str(error))
+            exchange = self._silence(operation, path, query, str(error))
             self.observe(exchange)
             if self._unanswered >= LOST_AFTER:
                 raise
@@ -132,6 +158,69 @@ class Session:
         self.observe(exchange)
         return exchange
 
+    @property
+    def operations(self) -> Sequence[Operation]:
+        """The operations that were chosen and that the target has."""
+        return [
+            one
+            for one in self.document.operations
+            if one.label in self._chosen and one.label not in self.absent
+        ]
+
+    @property
+    def may_write(self) -> bool:
+        return self.client.may_write
+
+    def probe(
+        self,
+        operation: Operation,
+        params: Mapping[str, str],
+        query: str = "",
+        *,
+        method: str = "",
+        identity: Identity = "session",
+        headers: tuple[tuple[str, str], ...] = (),
+        body: bytes | None = None,
+    ) -> Exchange:
+        """Send an odd request for an operation, record the exchange and judge it."""
+        if identity != "session":
+            given, extra = self.client.credentials(identity)
+            headers = (*headers, *given)
+            query = "&".join(part for part in (query, extra) if part)
+        return self.send(
+            operation,
+            params,
+            query,
+            headers=headers,
+            body=body,
+            method=method,
+            anonymous=identity != "session",
+        )
+
+    def visit(self, path: str, *, identity: Identity = "session") -> Exchange:
+        """GET a path below the API that need not belong to any operation."""
+        headers, query = self.client.credentials(identity) if identity != "session" else ((), "")
+        full = self.client.target.prefix + self.document.base + path
+        exchange = self.client.send(
+            "GET",
+            full,
+            query=query,
+            headers=headers,
+            anonymous=identity != "session",
+            phase=self.phase,
+        )
+        self.observe(exchange)
+        return exchange
+
+    def repeat(self, exchange: Exchange) -> Exchange | None:
+        """Send the same read again; None for what is no plain read of ours."""
+        operation = exchange.operation
+        if operation is None or exchange.method != "GET" or exchange.anonymous:
+            return None
+        if exchange.request_headers or exchange.request_body is not None:
+            return None
+        return self._sent(operation, "GET", exchange.path, exchange.query, "again")
+
     def observe(self, exchange: Exchange) -> None:
         """Record an exchange, and judge it where its operation was chosen."""
         self.exchanges.append(exchange)
@@ -143,7 +232,7 @@ class Session:
         seen = Seen(exchange, self.document, self.facts)
         for check in CHECKS:
             self.record(check.rule, check.judge(seen), exchange.label)
-        for invariant in INVARIANTS:
+        for invariant in RULES:
             if invariant.one is not None:
                 self.record(invariant.rule, invariant.one(seen), exchange.label)
 

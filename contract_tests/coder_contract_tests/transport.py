@@ -30,6 +30,9 @@ MOCK_HEADER = "x-coder-mock"
 LOGIN_PATH = "/api/v2/users/login"
 LOGOUT_PATH = "/api/v2/users/logout"
 SAFE_POSTS = frozenset({LOGIN_PATH, "/api/v2/authcheck"})
+COOKIE = "coder_session_token"
+UNKNOWN_TOKEN = "aaaaaaaaaa-bbbbbbbbbbbbbbbbbbbbbb"
+"""Of the right form, but nobody's."""
 BODY_LIMIT = 64 * 1024 * 1024
 STREAM_SECONDS = 1.5
 STREAM_QUIET_SECONDS = 0.2
@@ -129,6 +132,19 @@ class Client:
         if not self._token or any(name.lower() == TOKEN_HEADER.lower() for name, _ in headers):
             return headers
         return (*headers, (TOKEN_HEADER, self._token))
+
+    def credentials(self, identity: str) -> tuple[tuple[tuple[str, str], ...], str]:
+        """Headers and query that show another identity than our session in its usual header."""
+        token = self._token
+        if identity == "wrong":
+            return ((TOKEN_HEADER, UNKNOWN_TOKEN),), ""
+        if identity == "cookie":
+            return (("Cookie", f"{COOKIE}={token}"),), ""
+        if identity == "query":
+            return (), f"{COOKIE}={token}"
+        if identity == "bearer":
+            return (("Authorization", f"Bearer {token}"),), ""
+        return (), ""
 
     def raw(
         self,
@@ -375,6 +391,10 @@ class Client:
             if sock is not None:
                 with contextlib.suppress(OSError):
                     sock.settimeout(self.target.timeout_seconds)
+        surplus = _surplus(response, sock)
+        if surplus:
+            response.close()
+            return b"".join(chunks), f"bytes follow the announced end of the reply: {surplus!r}"
         missing = response.length
         # Reading in parts leaves the response open even at its end; only a closed one lets the
         # connection take the next request.
@@ -402,6 +422,21 @@ class Client:
         if isinstance(error, http.client.BadStatusLine | http.client.RemoteDisconnected):
             return Unreachable(f"{origin}: the connection was closed without an HTTP reply")
         return Unreachable(f"{origin}: {error or type(error).__name__}")
+
+
+def _surplus(response: http.client.HTTPResponse, sock: socket.socket | None) -> bytes:
+    """The first bytes that came after the announced length; empty where there are none yet."""
+    if sock is None or response.length != 0 or response.fp is None:
+        return b""
+    timeout = sock.gettimeout()
+    try:
+        sock.settimeout(0)
+        return bytes(response.fp.peek(1)[:40])
+    except (OSError, ValueError):
+        return b""
+    finally:
+        with contextlib.suppress(OSError):
+            sock.settimeout(timeout)
 
 
 def _has_data(chunks: list[bytes]) -> bool:

@@ -7,15 +7,18 @@ import pytest
 import coder_openapi
 from coder_contract_tests.checks import CHECKS
 from coder_contract_tests.document import Document
-from coder_contract_tests.invariants import INVARIANTS
 from coder_contract_tests.judging import Facts, Seen
+from coder_contract_tests.suite import RULES
 from tests.support import contract_recorded as recorded
 
 FACTS = Facts(
     is_owner=True,
-    organizations={recorded.SOME_UUID: "coder"},
-    default_organization=recorded.SOME_UUID,
+    organizations={recorded.named("<org>"): "coder"},
+    default_organization=recorded.named("<org>"),
 )
+# Most ids were not kept apart when the answers were written down: what these rules compare is
+# then the same placeholder.
+COMPARE_IDS = frozenset({"list_has_nothing_twice", "WS-03"})
 
 
 def _version(scenario: str) -> str:
@@ -32,10 +35,12 @@ def _complaints(scenario: str, document: Document) -> tuple[list[str], set[str]]
     errors: list[str] = []
     judged: set[str] = set()
     rules = [(check.rule, check.judge) for check in CHECKS]
-    rules += [(one.rule, one.one) for one in INVARIANTS if one.one is not None]
+    rules += [(one.rule, one.one) for one in RULES if one.one is not None]
     for step, exchange in recorded.exchanges(scenario, document):
         seen = Seen(exchange, document, FACTS)
         for rule, judge in rules:
+            if rule.id in COMPARE_IDS and recorded.SOME_UUID.encode() in exchange.body:
+                continue
             judgement = judge(seen)
             if judgement is None:
                 continue
@@ -63,6 +68,6 @@ def test_the_recorded_jobs_put_every_single_job_rule_to_the_test(
     judged: set[str] = set()
     for scenario in ("provisioner-jobs", "builds", "job-tags"):
         judged |= _complaints(scenario, documents["2025-05-19"])[1]
-    single = {one.rule.id for one in INVARIANTS if one.one is not None}
+    single = {one.rule.id for one in RULES if one.one is not None and one.rule.id.startswith("JOB")}
     # Nothing was recorded while its cancel was under way in full, and no Date header at all.
     assert single - judged <= {"JOB-06", "JOB-27"}

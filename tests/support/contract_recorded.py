@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import urllib.parse
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,13 @@ SOME_UUID = "6b3a1f60-3c0e-4a4f-9d5c-0d9a3e1f2b77"
 SOME_TIME = "2025-05-19T12:00:00.000001Z"
 
 
+def named(placeholder: str) -> str:
+    """The value of a placeholder: the same for the same name, and one for all without a name."""
+    if placeholder == "<uuid>":
+        return SOME_UUID
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, placeholder))
+
+
 def real(value: Any, key: str = "") -> Any:
     """A recorded value with its placeholders replaced by values of their kind."""
     if isinstance(value, str):
@@ -40,7 +48,7 @@ def real(value: Any, key: str = "") -> Any:
         if key.endswith("_at") and re.fullmatch(r"<\w+>", value):
             # A time that a step saved under a name of its own.
             return SOME_TIME
-        return re.sub(r"<\w+>", SOME_UUID, value.replace("<time>", SOME_TIME))
+        return re.sub(r"<\w+>", lambda m: named(m[0]), value.replace("<time>", SOME_TIME))
     if isinstance(value, list):
         return [real(item) for item in value]
     if isinstance(value, dict):
@@ -68,7 +76,7 @@ def exchanges(scenario: str, document: Document) -> Iterator[tuple[str, Exchange
 
 def _exchange(number: int, answer: dict[str, Any], document: Document) -> Exchange:
     method, given = answer["request"].split(" ", 1)
-    filled = re.sub(r"\{\{|\}\}|\{(\w+)\}", lambda m: SOME_UUID if m[1] else m[0][0], given)
+    filled = re.sub(r"\{\{|\}\}|\{(\w+)\}", lambda m: named(f"<{m[1]}>") if m[1] else m[0][0], given)
     url = urllib.parse.urlsplit(filled[1:] if filled.startswith("//") else f"/api/v2{filled}")
     media_type = answer["headers"].get("content-type", "")
     body = b"" if answer["body"] is None else json.dumps(real(answer["body"])).encode()

@@ -19,6 +19,15 @@ MEDIA_TYPE_IS_DOCUMENTED = Rule(
     applies="replies of documented operations with a documented status",
 )
 
+BODY_IS_SENT_PLAIN = Rule(
+    id="body_is_sent_plain",
+    kind="check",
+    level="error",
+    promise="JSON is announced as UTF-8 and sent without an encoding that nobody asked for",
+    oracle="recorded: conventions (Content-Type of every JSON answer); RFC 9110, section 8.4",
+    applies="replies with a body",
+)
+
 HEADERS_ARE_AS_DOCUMENTED = Rule(
     id="headers_are_as_documented",
     kind="check",
@@ -53,6 +62,29 @@ def media_type_is_documented(seen: Seen) -> Judgement:
         return []
     came = f"Content-Type {kind or '(none)'}, not among {', '.join(content)}"
     return [Problem(exchange, came, at="header:Content-Type", place=place)]
+
+
+# Raw state of Terraform, whose type has no charset.
+_NO_CHARSET = ("/state",)
+
+
+def body_is_sent_plain(seen: Seen) -> Judgement:
+    exchange = seen.exchange
+    if not exchange.body or exchange.status == 0 or "/api/" not in exchange.path:
+        return None
+    problems = []
+    encoding = exchange.header("content-encoding").strip().lower()
+    if encoding not in {"", "identity"}:
+        came = f"Content-Encoding {encoding}, none was asked for"
+        problems.append(Problem(exchange, came, at="header:Content-Encoding"))
+    kind = exchange.header("content-type")
+    plain = not exchange.path.rstrip("/").endswith(_NO_CHARSET)
+    if exchange.media_type == "application/json" and plain:
+        charset = kind.partition(";")[2].replace(" ", "").lower()
+        if charset != "charset=utf-8":
+            came = f"Content-Type {kind}, without charset=utf-8"
+            problems.append(Problem(exchange, came, at="header:Content-Type"))
+    return problems
 
 
 def headers_are_as_documented(seen: Seen) -> Judgement:

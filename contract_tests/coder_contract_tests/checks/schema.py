@@ -16,8 +16,9 @@ RESPONSE_MATCHES_SCHEMA = Rule(
     promise="the body is what the document's schema says",
     oracle="the document's response schema",
     applies="JSON replies of documented operations whose response has a schema",
-    explanation="Null where the document has none is a warning, unless it stands for something "
-    "that clients read without a guard (ids, names, times of creation, lists that are never null). "
+    explanation="Null where the document has none is a warning for lists and objects, which "
+    "servers leave null where nobody looked, unless clients read them without a guard; for texts, "
+    "numbers and truth values it is an error. "
     "A missing `worker_name` alone is left to JOB-12: the daemon may have been purged.",
 )
 
@@ -89,6 +90,18 @@ def _depth(branch: list[Any]) -> int:
     return max(len(error.instance_path) for error in branch)
 
 
+def _is_plain(error: Any) -> bool:
+    """Whether the null stands for a text, a number or a truth value.
+
+    Lists and objects without content are null on healthy servers where nobody looked; what is
+    plain is null only where it may be, and the document has those places.
+    """
+    if error.kind.name != "type" or "debug" in str(error.schema_path):
+        return False
+    types = set(error.kind.as_dict().get("types") or [error.kind.as_dict().get("type")])
+    return bool(types) and types <= {"string", "integer", "number", "boolean"}
+
+
 def _subject(error: Any) -> str:
     """What distinguishes two errors of one kind at one place: the member's name."""
     detail = error.kind.as_dict()
@@ -107,7 +120,7 @@ def _words(error: Any) -> str:
 def _level(error: Any, path: list[str]) -> Level | None:
     if error.instance is None:
         name = next((part for part in reversed(path) if not part.isdigit()), "")
-        return None if name in NEVER_NULL or not path else "warning"
+        return None if name in NEVER_NULL or not path or _is_plain(error) else "warning"
     if error.kind.name == "required" and _subject(error) == "worker_name":
         return "warning"
     return None

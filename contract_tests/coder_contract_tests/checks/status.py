@@ -86,15 +86,15 @@ def status_is_documented(seen: Seen) -> Judgement:
         came,
         at=f"status:{exchange.status}",
         place=seen.document.cite(operation, "responses"),
-        level=_level(exchange.status, documented),
+        level=_level(exchange.method, exchange.status, documented),
     )
     return [problem]
 
 
-def _level(status: int, documented: list[str]) -> Level | None:
+def _level(method: str, status: int, documented: list[str]) -> Level | None:
     if status in GENERAL_STATUSES:
         return "warning"
-    if {str(status), *documented} >= {"200", "201"}:
+    if method != "GET" and {str(status), *documented} >= {"200", "201"}:
         return "note"
     return None
 

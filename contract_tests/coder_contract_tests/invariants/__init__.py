@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+from coder_contract_tests.invariants.administration import ADMINISTRATION_INVARIANTS
+from coder_contract_tests.invariants.agents import AGENT_INVARIANTS
+from coder_contract_tests.invariants.build_lives import BUILD_LIFE_INVARIANTS
+from coder_contract_tests.invariants.builds import BUILD_INVARIANTS
 from coder_contract_tests.invariants.daemons import DAEMON_INVARIANTS
 from coder_contract_tests.invariants.job_lists import JOB_LIST_INVARIANTS
 from coder_contract_tests.invariants.job_relations import JOB_RELATION_INVARIANTS
 from coder_contract_tests.invariants.jobs import JOB_INVARIANTS
+from coder_contract_tests.invariants.workspaces import WORKSPACE_INVARIANTS
 from coder_contract_tests.judging import Invariant
 
 INVARIANTS: tuple[Invariant, ...] = tuple(
     sorted(
-        (*JOB_INVARIANTS, *JOB_LIST_INVARIANTS, *JOB_RELATION_INVARIANTS, *DAEMON_INVARIANTS),
+        (
+            *JOB_INVARIANTS,
+            *JOB_LIST_INVARIANTS,
+            *JOB_RELATION_INVARIANTS,
+            *DAEMON_INVARIANTS,
+            *BUILD_LIFE_INVARIANTS,
+            *WORKSPACE_INVARIANTS,
+            *BUILD_INVARIANTS,
+            *AGENT_INVARIANTS,
+            *ADMINISTRATION_INVARIANTS,
+        ),
         key=lambda invariant: invariant.rule.id,
     )
 )

@@ -29,10 +29,13 @@ ALL_OF_THEM = "GET /workspaces"
 
 def worker_stays(asker: Asker) -> Judgement:
     """Follow each job over all replies in the order they came."""
-    known: dict[str, tuple[str, int]] = {}
+    plain: dict[str, tuple[str, int]] = {}
     problems: list[Problem] = []
     judged = False
     for exchange in asker.exchanges:
+        # What a stream told while other requests went on is in order only within the stream.
+        streamed = exchange.status == 101 or exchange.media_type == "text/event-stream"
+        known = {} if streamed else plain
         for found in jobs_in(exchange):
             before = known.get(found.id)
             worker = found.job.get("worker_id")

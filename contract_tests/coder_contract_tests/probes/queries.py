@@ -1,0 +1,121 @@
+"""Query parameters at their edges, and keys that nobody knows."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from coder_contract_tests.findings import Problem
+from coder_contract_tests.judging import Asker, Invariant, Judgement
+from coder_contract_tests.probes.rules import is_gate, message, plain_reads, problem, rule, said
+
+_NUMBER = "must be a valid 32-bit positive integer"
+BAD_NUMBERS: tuple[tuple[str, str], ...] = (
+    ("abc", f'{_NUMBER}: strconv.ParseInt: parsing "abc": invalid syntax'),
+    ("1.5", f'{_NUMBER}: strconv.ParseInt: parsing "1.5": invalid syntax'),
+    ("99999999999", f'{_NUMBER}: strconv.ParseInt: parsing "99999999999": value out of range'),
+    ("-1", f"{_NUMBER}: value is negative"),
+)
+_MESSAGES = {
+    "Query parameters have invalid values.",
+    "Invalid query parameters.",
+}
+STRICT = re.compile(
+    r"(/organizations/\{organization\}/(provisionerjobs(/\{job\})?|provisionerdaemons|groups)"
+    r"|/insights/(templates|user-activity|user-latency|user-status-counts|daus)"
+    r"|/users/\{user\}/autofill-parameters|/groups|/notifications/inbox)/?\Z"
+)
+ODD_HEADERS = (
+    ("Accept", "application/xml, text/html;q=0.9"),
+    ("Origin", "http://elsewhere.example"),
+    ("If-None-Match", '"no-such-tag"'),
+)
+UNKNOWN = "no_such_key"
+
+
+def bad_page_numbers_are_refused(asker: Asker) -> Judgement:
+    problems: list[Problem] = []
+    judged = False
+    for operation, way, query in plain_reads(asker):
+        names = {one.name for one in operation.parameters if one.location == "query"}
+        for name in sorted(names & {"limit", "offset"}):
+            for value, words in BAD_NUMBERS:
+                reply = asker.probe(operation, way, f"{name}={value}")
+                if is_gate(reply):
+                    break
+                judged = True
+                wanted = f'Query param "{name}" {words}'
+                if reply.status != 400 or message(reply) not in _MESSAGES:
+                    problems.append(problem(reply, "400", f"query:{name}"))
+                elif (name, wanted) not in _validations(reply.json):
+                    came = f"the validations lack {name}: {wanted}"
+                    problems.append(Problem(reply, came, at=f"query:{name}"))
+            twice = asker.probe(operation, way, f"{name}=1&{name}=2")
+            if twice.status != 400 and not is_gate(twice):
+                problems.append(problem(twice, "400 for a parameter given twice", f"query:{name}"))
+            empty = asker.probe(operation, way, "&".join(p for p in (query, f"{name}=") if p))
+            if empty.status != 200 and not is_gate(empty):
+                problems.append(problem(empty, "200, as without the parameter,", f"query:{name}"))
+    return problems if judged else None
+
+
+def _validations(body: Any) -> set[tuple[str, str]]:
+    listed = body.get("validations") if isinstance(body, dict) else None
+    return {
+        (str(one.get("field")), str(one.get("detail")))
+        for one in (listed if isinstance(listed, list) else ())
+        if isinstance(one, dict)
+    }
+
+
+def unknown_keys_are_treated_as_promised(asker: Asker) -> Judgement:
+    """Strict endpoints refuse a key that nobody knows and name it; all others do not mind."""
+    problems: list[Problem] = []
+    judged = False
+    for operation, way, query in plain_reads(asker):
+        plain = asker.send(operation, way, query)
+        odd = "&".join(part for part in (query, f"{UNKNOWN}=1") if part)
+        if STRICT.match(operation.path):
+            if plain.status != 200:
+                continue
+            judged = True
+            reply = asker.probe(operation, way, odd)
+            detail = f'"{UNKNOWN}" is not a valid query param'
+            if reply.status != 400 or (UNKNOWN, detail) not in _validations(reply.json):
+                problems.append(problem(reply, "400 naming the unknown key", f"query:{UNKNOWN}"))
+            continue
+        judged = True
+        reply = asker.probe(operation, way, odd, headers=ODD_HEADERS)
+        if (reply.status, reply.media_type) == (plain.status, plain.media_type):
+            continue
+        again = asker.send(operation, way, query)
+        if (again.status, again.media_type) == (plain.status, plain.media_type):
+            wanted = f"{plain.status} {plain.media_type}, as without them,"
+            came = f"{said(reply)[:160]} ({reply.media_type}) for an unknown key and odd headers"
+            problems.append(Problem(reply, f"{came}, where {wanted} belongs", at="query:unknown"))
+    return problems if judged else None
+
+
+QUERIES: tuple[Invariant, ...] = (
+    Invariant(
+        rule(
+            "ERR-10",
+            "a limit or offset that is no natural number of 32 bits, or stands twice, is 400 with "
+            "a validation; an empty one counts as absent",
+            oracle="recorded: conventions/limit-text, limit-negative, limit-fraction, limit-huge, "
+            "limit-twice, limit-empty",
+            applies="reads with limit or offset",
+        ),
+        ask=bad_page_numbers_are_refused,
+    ),
+    Invariant(
+        rule(
+            "unknown_keys_are_as_promised",
+            "an unknown query key is 400 on strict endpoints and ignored elsewhere, and neither "
+            "Accept nor a foreign Origin changes the answer",
+            oracle="recorded: conventions/unknown-key-lenient, token-query-strict, foreign-origin",
+            applies="every documented read",
+        ),
+        ask=unknown_keys_are_treated_as_promised,
+    ),
+)

@@ -1,0 +1,132 @@
+"""Whatever is shown in two places is the same in both.
+
+All facts of a run are gathered by entity and attribute. Where operations disagree, the few that say
+otherwise than the many are suspected; before anything is reported both sides are read again, so
+that a change in between is no finding.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from coder_contract_tests.exchange import Exchange
+from coder_contract_tests.findings import Problem, Rule
+from coder_contract_tests.judging import Asker, Invariant, Judgement
+from coder_contract_tests.relations.walking import Fact, FactKey, Walker, words
+
+CONFIRMED_PER_KIND = 2
+CONFIRMED_AT_MOST = 80
+NOT_COMPARED = frozenset({"generated", "generated, wrong on purpose"})
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """The newest value of a fact that an operation showed."""
+
+    value: Any
+    exchange: Exchange
+    at: str
+
+
+Sightings = dict[FactKey, dict[str, Sighting]]
+
+
+def gathered(asker: Asker, walker: Walker) -> Sightings:
+    """Every fact of the run, by the operations that showed it."""
+    found: Sightings = defaultdict(dict)
+    bodies: dict[str, int] = {}
+    for exchange in asker.exchanges:
+        if exchange.method != "GET" or exchange.phase in NOT_COMPARED or exchange.anonymous:
+            continue
+        mark = hash(exchange.body)
+        if bodies.get(exchange.target) == mark:
+            continue
+        bodies[exchange.target] = mark
+        label = exchange.label
+        for fact in walker.facts(exchange):
+            found[fact.key][label] = Sighting(fact.value, exchange, fact.at)
+    return found
+
+
+def values_agree(asker: Asker) -> Judgement:
+    walker = Walker(asker.document)
+    sightings = gathered(asker, walker)
+    shared = {key: shown for key, shown in sightings.items() if len(shown) > 1}
+    if not shared:
+        return None
+    problems: list[Problem] = []
+    confirmed: Counter[tuple[str, str, str]] = Counter()
+    for key, shown in shared.items():
+        if len({sighting.value for sighting in shown.values()}) == 1:
+            continue
+        for label, suspect, witness in _suspects(shown):
+            kind = (key[0], key[2], label)
+            if confirmed[kind] >= CONFIRMED_PER_KIND or sum(confirmed.values()) > CONFIRMED_AT_MOST:
+                continue
+            confirmed[kind] += 1
+            problems += _confirmed(asker, walker, key, suspect, witness)
+    return problems
+
+
+def _suspects(shown: dict[str, Sighting]) -> Iterator[tuple[str, Sighting, Sighting]]:
+    """The operations in the minority, each with one of the others; on a tie all are named."""
+    votes = Counter(sighting.value for sighting in shown.values())
+    most = max(votes.values())
+    winners = [value for value, times in votes.items() if times == most]
+    for label, sighting in shown.items():
+        if len(winners) == 1 and sighting.value == winners[0]:
+            continue
+        witness = next(
+            one for one in shown.values() if one.value in winners and one.value != sighting.value
+        )
+        yield label, sighting, witness
+
+
+def _confirmed(
+    asker: Asker, walker: Walker, key: FactKey, suspect: Sighting, witness: Sighting
+) -> Iterator[Problem]:
+    first = _again(asker, walker, key, witness)
+    second = _again(asker, walker, key, suspect)
+    third = _again(asker, walker, key, witness)
+    if first is None or second is None or third is None:
+        return
+    if first[0].value != third[0].value or first[0].value == second[0].value:
+        return
+    fact, exchange = second
+    came = (
+        f"{key[2]} of {key[0]} {key[1]} is {words(fact.value)}, but {words(first[0].value)} in "
+        f"{witness.exchange.label}"
+    )
+    yield Problem(exchange, came, at=fact.at)
+
+
+def _again(
+    asker: Asker, walker: Walker, key: FactKey, sighting: Sighting
+) -> tuple[Fact, Exchange] | None:
+    """The fact as the same request shows it now."""
+    reply = asker.repeat(sighting.exchange)
+    if reply is None:
+        return None
+    found = [fact for fact in walker.facts(reply) if fact.key == key]
+    return (found[-1], reply) if found else None
+
+
+AGREEMENT: tuple[Invariant, ...] = (
+    Invariant(
+        Rule(
+            id="values_agree",
+            kind="check",
+            level="error",
+            promise="a value that is shown in several places is the same in all of them",
+            oracle="the document's x-same-as",
+            applies="everything a run has seen more than once: lists and single reads, by id and "
+            "by name, objects embedded in others, names of what is referred to",
+            explanation="What differs is read again on both sides first. The operation that says "
+            "otherwise than the majority is named; where two stand against each other, both are.",
+        ),
+        many=values_agree,
+    ),
+)
