@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from tests.mutation.faults import FAULTS
+from tests.mutation.faults.edits import both
 from tests.mutation.model import Fault, Mutation
 from tests.mutation.run import Outcome, Run, Setting, judged, run_once, setting_of
 from tests.mutation.table import Healthy, load, page, save, summary
@@ -41,7 +42,7 @@ def main() -> int:
     if options.healthy:
         healthy = examine_healthy(_healthy_settings(options), options.jobs)
     else:
-        outcomes = examine(faults, options.jobs)
+        outcomes = examine(faults, options.jobs, options.together)
     if options.results:
         results = save(options.results, results, outcomes, healthy)
     print(summary(outcomes, healthy))
@@ -63,6 +64,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--sample", type=int, default=0, metavar="N", help="so many, by --seed")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument(
+        "--together", type=int, default=1, metavar="N", help="faults per run, for a quick look"
+    )
     parser.add_argument("--list", action="store_true", help="only say which there are")
     parser.add_argument("--healthy", action="store_true", help="runs without a fault instead")
     parser.add_argument("--scenario", action="append", default=[], help="for --healthy")
@@ -88,22 +92,50 @@ def chosen(
     return random.Random(seed).sample(found, min(sample, len(found))) if sample else found
 
 
-def examine(faults: Sequence[Fault], jobs: int) -> list[Outcome]:
+def examine(faults: Sequence[Fault], jobs: int, together: int = 1) -> list[Outcome]:
     """Run every fault, after one run without a fault for each setting that they need."""
     settings = list(dict.fromkeys(setting_of(fault) for fault in faults))
     with ThreadPoolExecutor(jobs) as pool:
         untouched = dict(zip(settings, pool.map(_healthy_ids, settings), strict=True))
         waiting = {
-            pool.submit(run_once, setting_of(fault), fault.inject()): fault for fault in faults
+            pool.submit(
+                run_once, setting_of(group[0]), both(*(one.inject for one in group))()
+            ): group
+            for group in grouped(faults, together)
         }
         outcomes = []
         for done in as_completed(waiting):
-            fault = waiting[done]
-            outcome = judged(fault, done.result(), untouched[setting_of(fault)])
-            outcomes.append(outcome)
-            print(_line(outcome), file=sys.stderr, flush=True)
+            for fault in waiting[done]:
+                outcome = judged(fault, done.result(), untouched[setting_of(fault)])
+                outcomes.append(outcome)
+                print(_line(outcome), file=sys.stderr, flush=True)
     order = {fault.id: index for index, fault in enumerate(faults)}
     return sorted(outcomes, key=lambda one: order[one.fault.id])
+
+
+def grouped(faults: Sequence[Fault], most: int) -> list[list[Fault]]:
+    """Faults that may share a run, since they break different operations."""
+    groups: list[list[Fault]] = []
+    for fault in faults:
+        for group in groups:
+            if len(group) < most and _are_apart(fault, group):
+                group.append(fault)
+                break
+        else:
+            groups.append([fault])
+    return groups
+
+
+def _are_apart(fault: Fault, group: Sequence[Fault]) -> bool:
+    mine = set(fault.operations)
+    broad = any("*" in label for label in mine)
+    return (
+        not broad
+        and setting_of(fault) == setting_of(group[0])
+        and all(mine.isdisjoint(one.operations) for one in group)
+        and not any("*" in label for one in group for label in one.operations)
+        and "streams" not in {fault.kind, *(one.kind for one in group)}
+    )
 
 
 def _healthy_ids(setting: Setting) -> frozenset[str]:

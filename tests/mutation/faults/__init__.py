@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from tests.mutation.faults.relations import RELATIONS
 from tests.mutation.faults.wire import WIRE
+from tests.mutation.faults.worker import WORKER
 from tests.mutation.model import Fault
 
-FAULTS: tuple[Fault, ...] = (*WIRE,)
+FAULTS: tuple[Fault, ...] = (*WIRE, *WORKER, *RELATIONS)

@@ -74,6 +74,8 @@ def answered(
 
 def both(*injects: Inject) -> Inject:
     """Several faults that only make sense together, the first one outermost."""
+    if len(injects) == 1:
+        return injects[0]
 
     class Chain(Mutation):
         def __init__(self) -> None:

@@ -1,0 +1,613 @@
+"""Faults of provisioner jobs: what they show in each status, and who works on them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.mutation.faults.edits import (
+    DROP,
+    NOBODY,
+    ZERO,
+    Edit,
+    answered,
+    body,
+    edited,
+    fresh,
+    listing,
+    member,
+    put,
+)
+from tests.mutation.model import Fault, Reply, Request, Upstream
+
+LIST = "GET /organizations/{organization}/provisionerjobs"
+BY_ID = "GET /organizations/{organization}/provisionerjobs/{job}"
+DAEMONS = "GET /organizations/{organization}/provisionerdaemons"
+BUILD, BUILDS = "GET /workspacebuilds/{workspacebuild}", "GET /workspaces/{workspace}/builds"
+WORKSPACES, WORKSPACE = "GET /workspaces", "GET /workspaces/{workspace}"
+VERSION = "GET /templateversions/{templateversion}"
+VERSIONS = "GET /templates/{template}/versions"
+BUILD_LOGS = "GET /workspacebuilds/{workspacebuild}/logs"
+POSTED = "POST /workspaces/{workspace}/builds"
+LATE, EARLY = "2031-01-01T00:00:00Z", "2001-01-01T00:00:00Z"
+
+
+def _is_job(value: dict[str, Any]) -> bool:
+    return "queue_position" in value and "file_id" in value
+
+
+def _walk(value: Any) -> list[dict[str, Any]]:
+    found = []
+    if isinstance(value, dict):
+        found = [value] if _is_job(value) else []
+        for one in value.values():
+            found += _walk(one)
+    elif isinstance(value, list):
+        for one in value:
+            found += _walk(one)
+    return found
+
+
+def jobs(status: str = "", /, **members: Any) -> Edit:
+    """Members of every job in a reply (or of those in one status)."""
+
+    def change(value: Any) -> None:
+        for job in _walk(value):
+            if not status or job["status"] in status.split("|"):
+                for name, new in members.items():
+                    put(job, name, new)
+
+    return body(change)
+
+
+def _fault(
+    id_: str, rule: str, operation: str, description: str, edit: Edit | None, **more: Any
+) -> Fault:
+    more.setdefault("writes", False)
+    more.setdefault("scenario", "provisioner-queue")
+    inject = more.pop("inject", None) or edited(operation, by=edit or jobs())
+    return Fault(
+        f"worker-{id_}", "worker", description, f"rule: {rule}", (operation,), inject, **more
+    )
+
+
+def _swapped(value: Any) -> Any:
+    """The first and the last pending job change places in the queue."""
+    waiting = [job for job in _walk(value) if job["status"] == "pending"]
+    if len(waiting) > 1:
+        first, last = waiting[0], waiting[-1]
+        first["queue_position"], last["queue_position"] = (
+            last["queue_position"],
+            first["queue_position"],
+        )
+    return value
+
+
+def _oldest_first(jobs_: list[Any]) -> list[Any]:
+    return jobs_[::-1]
+
+
+def _changing() -> Edit:
+    """A job's worker is another one each time it is asked."""
+    asked: dict[str, int] = {}
+
+    def edit(request: Request, reply: Reply) -> None:
+        value = reply.json
+        for job in _walk(value):
+            times = asked[job["id"]] = asked.get(job["id"], 0) + 1
+            if "worker_id" in job and times > 2:
+                job["worker_id"] = NOBODY[:-1] + str(times % 10)
+                job.pop("worker_name", None)
+        reply.json = value
+
+    return edit
+
+
+def _unlimited(request: Request, upstream: Upstream) -> Reply | None:
+    if request.args.get("limit") in {None, "0"}:
+        return None
+    kept = [pair for pair in request.query.split("&") if not pair.startswith("limit=")]
+    return upstream.send(request.other(query="&".join(["limit=0", *kept])))
+
+
+def _lenient(request: Request, upstream: Upstream) -> Reply:
+    """Keys that nobody knows are ignored."""
+    known = {"limit", "ids", "status", "tags", "coder_session_token"}
+    kept = [pair for pair in request.query.split("&") if pair.partition("=")[0] in known]
+    return upstream.send(request.other(query="&".join(kept)))
+
+
+def _unfiltered(key: str) -> Callable[[Request, Upstream], Reply | None]:
+    def give(request: Request, upstream: Upstream) -> Reply | None:
+        if key not in request.args:
+            return None
+        kept = [p for p in request.query.split("&") if p.partition("=")[0] != key]
+        return upstream.send(request.other(query="&".join(kept)))
+
+    return give
+
+
+def _cursor_ignored(request: Request, upstream: Upstream) -> Reply | None:
+    return upstream.send(request.other(query="")) if request.args.get("after") else None
+
+
+def _cursor_inclusive(request: Request, upstream: Upstream) -> Reply | None:
+    after = request.args.get("after", "")
+    if not after.isdigit():
+        return None
+    return upstream.send(request.other(query=f"after={int(after) - 1}"))
+
+
+def _without_builds(found: list[Any]) -> list[Any]:
+    """A build's job is missing."""
+    kept, dropped = [], 0
+    for job in found:
+        if job["type"] == "workspace_build" and job["status"] == "succeeded" and dropped < 12:
+            dropped += 1
+        else:
+            kept.append(job)
+    return kept
+
+
+def _foreign(request: Request, upstream: Upstream) -> Reply | None:
+    """A job is given whatever organization is asked."""
+    reply = upstream.send(request)
+    if reply.status != 404:
+        return reply
+    for one in upstream.call("GET", "/organizations").json or ():
+        found = upstream.call(
+            "GET", f"/organizations/{one['id']}/provisionerjobs/{request.params['job']}"
+        )
+        if found.ok:
+            return found
+    return reply
+
+
+def _repeated_ids(lines: list[Any]) -> list[Any]:
+    for line in lines[1:]:
+        line["id"] = lines[0]["id"]
+    return lines
+
+
+_NAMES = {"worker_name": "coder-mock-0"}
+
+WORKER: tuple[Fault, ...] = (
+    _fault(
+        "pending-name",
+        "JOB-01",
+        LIST,
+        "pending jobs have a worker_name",
+        jobs("pending", worker_name="coder-mock-0"),
+    ),
+    _fault(
+        "pending-worker",
+        "JOB-01",
+        LIST,
+        "pending jobs have a worker",
+        jobs("pending", worker_id=NOBODY, worker_name="coder-mock-0"),
+    ),
+    _fault(
+        "pending-worker-in-build",
+        "JOB-01",
+        BUILD,
+        "pending jobs of builds have a worker_id",
+        jobs("pending", worker_id=NOBODY),
+        writes=True,
+        scenario="small-team",
+    ),
+    _fault(
+        "pending-worker-posted",
+        "JOB-01",
+        POSTED,
+        "the job of a build that was just asked for has a worker",
+        jobs("pending", worker_id=NOBODY),
+        writes=True,
+        scenario="small-team",
+    ),
+    _fault(
+        "pending-started",
+        "JOB-01",
+        WORKSPACES,
+        "pending jobs have a start in the list of workspaces",
+        jobs("pending", started_at="2025-05-19T08:00:00Z"),
+    ),
+    _fault(
+        "pending-empty-name",
+        "JOB-01",
+        BY_ID,
+        "pending jobs have an empty worker_name, not none",
+        jobs("pending", worker_name=""),
+    ),
+    _fault(
+        "pending-error", "JOB-01", LIST, "pending jobs have an error", jobs("pending", error="no")
+    ),
+    _fault(
+        "running-no-worker",
+        "JOB-02",
+        LIST,
+        "running jobs have no worker",
+        jobs("running", worker_id=DROP, worker_name=DROP),
+    ),
+    _fault(
+        "running-ended",
+        "JOB-02",
+        BY_ID,
+        "running jobs have an end",
+        jobs("running", completed_at=LATE),
+    ),
+    _fault(
+        "running-no-start",
+        "JOB-02",
+        BUILD,
+        "running jobs have no start",
+        jobs("running|succeeded", started_at=DROP),
+    ),
+    _fault(
+        "succeeded-error",
+        "JOB-03",
+        VERSION,
+        "succeeded imports have an error",
+        jobs("succeeded", error="exit status 1"),
+    ),
+    _fault(
+        "succeeded-no-end",
+        "JOB-03",
+        BUILDS,
+        "succeeded jobs have no end",
+        jobs("succeeded", completed_at=DROP),
+    ),
+    _fault(
+        "succeeded-canceled",
+        "JOB-03",
+        LIST,
+        "succeeded jobs were canceled",
+        jobs("succeeded", canceled_at=LATE),
+    ),
+    _fault(
+        "failed-no-error", "JOB-04", LIST, "failed jobs have no error", jobs("failed", error=DROP)
+    ),
+    _fault(
+        "canceled-no-cancel",
+        "JOB-05",
+        LIST,
+        "canceled jobs have no canceled_at",
+        jobs("canceled", canceled_at=DROP),
+    ),
+    _fault(
+        "canceling-ended",
+        "JOB-06",
+        BUILD,
+        "running jobs say that they are being canceled, and have an end",
+        jobs("running|succeeded", status="canceling", canceled_at="2025-05-19T08:00:00Z"),
+    ),
+    _fault(
+        "times-ended-early",
+        "JOB-07",
+        LIST,
+        "jobs end before they start",
+        jobs("succeeded", completed_at=EARLY),
+    ),
+    _fault(
+        "times-started-early",
+        "JOB-07",
+        VERSION,
+        "jobs start before they were made",
+        jobs("succeeded", started_at=EARLY),
+    ),
+    _fault(
+        "worker-without-start",
+        "JOB-08",
+        LIST,
+        "failed jobs have a worker and no start",
+        jobs("failed", started_at=DROP),
+    ),
+    _fault(
+        "worker-missing",
+        "JOB-08",
+        BUILDS,
+        "finished jobs have no worker_id",
+        jobs("succeeded", worker_id=DROP),
+    ),
+    _fault(
+        "worker-missing-version",
+        "JOB-08",
+        VERSION,
+        "finished imports have no worker_id",
+        jobs("succeeded", worker_id=DROP),
+    ),
+    _fault(
+        "worker-changes",
+        "JOB-09",
+        BUILD,
+        "the worker of a build's job changes from read to read",
+        None,
+        inject=fresh(BUILD, make=_changing),
+    ),
+    _fault(
+        "name-alone",
+        "JOB-10",
+        LIST,
+        "finished jobs have a worker_name and no worker_id",
+        jobs("succeeded", worker_id=DROP),
+    ),
+    _fault(
+        "name-in-build",
+        "JOB-11",
+        BUILD,
+        "worker_name in builds",
+        jobs("succeeded|running", **_NAMES),
+    ),
+    _fault(
+        "name-in-workspace",
+        "JOB-11",
+        WORKSPACE,
+        "worker_name in workspaces",
+        jobs("succeeded|running", **_NAMES),
+    ),
+    _fault(
+        "name-in-version",
+        "JOB-11",
+        VERSIONS,
+        "worker_name in lists of versions",
+        jobs("succeeded|running", **_NAMES),
+    ),
+    _fault(
+        "workers-in-build",
+        "JOB-11",
+        BUILDS,
+        "available_workers in builds",
+        jobs("", available_workers=[]),
+    ),
+    _fault(
+        "workers-in-posted",
+        "JOB-11",
+        POSTED,
+        "available_workers in the answer to a build that was asked for",
+        jobs("", available_workers=[]),
+        writes=True,
+        scenario="small-team",
+    ),
+    _fault(
+        "name-missing",
+        "JOB-12",
+        LIST,
+        "assigned jobs have no worker_name",
+        jobs("", worker_name=DROP),
+    ),
+    _fault(
+        "name-missing-by-id",
+        "JOB-12",
+        BY_ID,
+        "a single assigned job has no worker_name",
+        jobs("", worker_name=DROP),
+    ),
+    _fault(
+        "name-other",
+        "JOB-12",
+        LIST,
+        "worker_name is that of no daemon",
+        jobs("succeeded|running", worker_name="host-9"),
+    ),
+    _fault(
+        "name-is-id",
+        "JOB-12",
+        LIST,
+        "worker_name repeats worker_id",
+        body(
+            lambda v: [put(j, "worker_name", j["worker_id"]) for j in v if "worker_name" in j] and v
+        ),
+    ),
+    _fault(
+        "workers-late",
+        "JOB-13",
+        LIST,
+        "available_workers on jobs that have started",
+        jobs("succeeded|running", available_workers=[NOBODY]),
+    ),
+    _fault(
+        "workers-unknown",
+        "JOB-13",
+        LIST,
+        "available_workers names a daemon that is not there",
+        jobs("pending", available_workers=[NOBODY]),
+    ),
+    _fault(
+        "queue-beyond",
+        "JOB-14",
+        LIST,
+        "a position beyond the size of the queue",
+        jobs("pending", queue_position=99),
+    ),
+    _fault(
+        "queue-negative",
+        "JOB-14",
+        VERSION,
+        "a negative position",
+        jobs("", queue_position=-1),
+    ),
+    _fault(
+        "queue-after",
+        "JOB-15",
+        LIST,
+        "finished jobs have a position",
+        jobs("succeeded", queue_position=1),
+    ),
+    _fault(
+        "queue-size-in-build",
+        "JOB-15",
+        BUILD,
+        "finished builds have a queue",
+        jobs("succeeded", queue_size=4),
+    ),
+    _fault(
+        "queue-same",
+        "JOB-16",
+        LIST,
+        "all pending jobs are first",
+        jobs("pending", queue_position=1),
+    ),
+    _fault("queue-order", "JOB-16", LIST, "the queue is not by age", body(_swapped)),
+    _fault(
+        "input-missing",
+        "JOB-17",
+        LIST,
+        "jobs do not say what they work on",
+        jobs("", input=lambda old: {}),
+    ),
+    _fault(
+        "metadata-zero",
+        "JOB-18",
+        LIST,
+        "jobs say nothing of their template",
+        jobs("", metadata=lambda old: {**old, "template_version_name": "", "template_id": ZERO}),
+    ),
+    _fault(
+        "tags-owner", "JOB-19", LIST, "tags lack owner", jobs("", tags={"scope": "organization"})
+    ),
+    _fault(
+        "tags-scope",
+        "JOB-19",
+        VERSION,
+        "tags of scope organization with an owner",
+        jobs("", tags={"scope": "organization", "owner": NOBODY}),
+    ),
+    _fault("order", "JOB-20", LIST, "the oldest job is first", listing("", _oldest_first)),
+    _fault(
+        "limit",
+        "JOB-20",
+        LIST,
+        "the limit of the job list is ignored",
+        None,
+        inject=answered(LIST, by=_unlimited),
+    ),
+    _fault(
+        "status-filter",
+        "B.4",
+        LIST,
+        "the status filter of the job list is ignored",
+        None,
+        inject=answered(LIST, by=_unfiltered("status")),
+    ),
+    _fault(
+        "ids-filter",
+        "B.4",
+        LIST,
+        "the ids filter of the job list is ignored",
+        None,
+        inject=answered(LIST, by=_unfiltered("ids")),
+    ),
+    _fault(
+        "tags-filter",
+        "B.4",
+        LIST,
+        "the tags filter of the job list is ignored",
+        None,
+        inject=answered(LIST, by=_unfiltered("tags")),
+    ),
+    _fault(
+        "unlisted",
+        "JOB-21",
+        LIST,
+        "jobs of builds are missing in the job list",
+        listing("", _without_builds),
+    ),
+    _fault(
+        "status-differs",
+        "JOB-21",
+        LIST,
+        "the list says running where the build says succeeded",
+        jobs("succeeded", status="running", completed_at=DROP),
+    ),
+    _fault(
+        "input-other",
+        "JOB-21",
+        LIST,
+        "jobs name another build",
+        jobs(
+            "",
+            input=lambda old: (
+                {**old, "workspace_build_id": NOBODY} if "workspace_build_id" in old else old
+            ),
+        ),
+    ),
+    _fault(
+        "organization",
+        "JOB-22",
+        LIST,
+        "jobs are of another organization",
+        jobs("", organization_id=NOBODY),
+    ),
+    _fault(
+        "organization-leak",
+        "JOB-23",
+        BY_ID,
+        "a job is given whatever organization is asked",
+        None,
+        inject=answered(BY_ID, by=_foreign),
+        scenario="two-organizations",
+    ),
+    _fault(
+        "unknown-key",
+        "JOB-24",
+        LIST,
+        "unknown keys are ignored by the job list",
+        None,
+        inject=answered(LIST, by=_lenient),
+    ),
+    _fault(
+        "unknown-key-daemons",
+        "JOB-24",
+        DAEMONS,
+        "unknown keys are ignored by the daemon list",
+        None,
+        inject=answered(DAEMONS, by=_lenient),
+    ),
+    _fault(
+        "daemon-busy",
+        "JOB-25",
+        DAEMONS,
+        "busy daemons have no current job",
+        member("*.current_job", None),
+    ),
+    _fault(
+        "daemon-idle", "JOB-25", DAEMONS, "working daemons are idle", member("*.status", "idle")
+    ),
+    _fault(
+        "daemon-stale",
+        "JOB-26",
+        DAEMONS,
+        "daemons not seen for a day are idle",
+        member("*.last_seen_at", "2025-05-18T08:00:00Z"),
+        scenario="small-team",
+    ),
+    _fault(
+        "log-ids",
+        "JOB-27",
+        BUILD_LOGS,
+        "all lines of a log have one id",
+        listing("", _repeated_ids),
+    ),
+    _fault(
+        "log-cursor",
+        "JOB-27",
+        BUILD_LOGS,
+        "after is ignored",
+        None,
+        inject=answered(BUILD_LOGS, by=_cursor_ignored),
+    ),
+    _fault(
+        "log-cursor-inclusive",
+        "JOB-27",
+        BUILD_LOGS,
+        "after gives the line itself again",
+        None,
+        inject=answered(BUILD_LOGS, by=_cursor_inclusive),
+    ),
+    _fault(
+        "log-order",
+        "JOB-27",
+        "GET /templateversions/{templateversion}/logs",
+        "the log of an import is backwards",
+        listing("", lambda lines: lines[::-1]),
+    ),
+)
