@@ -42,8 +42,8 @@ def docs_answer(server: Server, call: Call, path: str) -> Rendered | None:
         return None
     media_type = (b"content-type", FILES[name].encode())
     if "gzip" in call.headers.get("accept-encoding", ""):
-        headers = (media_type, FOREVER, (b"content-encoding", b"gzip"))
-        return Rendered(200, headers, _compressed(name))
+        encoded = (b"content-encoding", b"gzip")
+        return Rendered(200, (media_type, FOREVER, encoded), _compressed(name))
     return Rendered(200, (media_type, FOREVER), (STATIC / name).read_bytes())
 
 
