@@ -169,6 +169,7 @@ class Ledger:
         self._open: dict[int, Entry] = {}
         self._made = 0
         self._is_begun = False
+        self._is_cut = False
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -264,6 +265,10 @@ class Ledger:
             if not self.path.exists():
                 self._write({"step": "run", "target": self.target, "at": line.get("at", "")})
         with self.path.open("ab") as file:
+            if self._is_cut:
+                # Half a line of a crashed run: nothing may be appended to it.
+                file.write(b"\n")
+                self._is_cut = False
             file.write(orjson.dumps(line) + b"\n")
             file.flush()
             os.fsync(file.fileno())
@@ -272,14 +277,16 @@ class Ledger:
     def read(cls, path: Path) -> Ledger:
         """The ledger of an earlier run; a last line that was cut by a crash is passed over."""
         try:
-            lines = path.read_bytes().splitlines()
+            content = path.read_bytes()
         except OSError as error:
             raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
-        found = list(_lines(lines, path))
+        is_cut = bool(content) and not content.endswith(b"\n")
+        found = list(_lines(content.splitlines(), path))
         if not found or found[0].get("step") != "run":
             raise UsageError(f"{path}: is no ledger of a contract run (its first line names none)")
         ledger = cls(path, str(found[0].get("target", "")))
         ledger._is_begun = True
+        ledger._is_cut = is_cut
         for line in found[1:]:
             ledger._replay(line)
         return ledger
@@ -308,8 +315,9 @@ def _lines(lines: list[bytes], path: Path) -> Iterator[dict[str, Any]]:
         try:
             value = orjson.loads(line)
         except orjson.JSONDecodeError as error:
-            if index == len(lines) - 1:
-                return
+            if index == len(lines) - 1 or line.startswith(b'{"step":"'):
+                # The line that a crash cut; a later clean-up may have written more below it.
+                continue
             raise UsageError(f"{path}:{index + 1}: is no JSON: {error}") from error
         if not isinstance(value, dict):
             raise UsageError(f"{path}:{index + 1}: expected an object")
