@@ -105,9 +105,7 @@ def test_what_no_plan_covers_falls_through_to_connexion(tmp_path: Path) -> None:
     }
     path = tmp_path / "parts.json"
     path.write_text(json.dumps(document), encoding="utf-8")
-    body = (
-        b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\nhi\r\n--x--\r\n'
-    )
+    body = b'--x\r\nContent-Disposition: form-data; name="text"\r\n\r\nhi\r\n--x--\r\n'
     headers = {"content-type": "multipart/form-data; boundary=x"}
     with Mock(spec=str(path)) as mock:
         answered = mock.post("//parts", raw=body, headers=headers)
