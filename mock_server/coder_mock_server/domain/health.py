@@ -6,7 +6,7 @@ well unless a scenario says otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -50,19 +50,27 @@ class Section:
         return self.severity != "error"
 
 
-def sections(state: State, version: str, now: datetime) -> dict[str, Section]:
-    """All sections, as they are reported."""
+def sections(
+    state: State, version: str, now: datetime, lost_proxies: Sequence[str] = ()
+) -> dict[str, Section]:
+    """All sections, as they are reported; `lost_proxies` names those that do not answer."""
     dismissed = {SECTIONS[name] for name in dismissed_sections(state) or ()}
     setting = state.settings.get(FAULTS)
     faults: Mapping[str, tuple[Severity, str, str]] = setting.value if setting is not None else {}
     found = {}
     for name in SECTIONS.values():
-        section = _daemons(state, version, now) if name == "provisioner_daemons" else Section()
+        section = Section()
+        if name == "provisioner_daemons":
+            section = _daemons(state, version, now)
+        elif name == "workspace_proxy" and lost_proxies:
+            # The server's own region is well, so this is never more than a warning.
+            told = [("EWP04", f'The proxy "{proxy}" does not answer.') for proxy in lost_proxies]
+            section = Section("warning", tuple(told))
         if name in faults:
             severity, code, message = faults[name]
-            told = ((code, message),) if severity == "warning" else ()
+            shown = ((code, message),) if severity == "warning" else ()
             error = f"{code}: {message}" if severity == "error" else ""
-            section = Section(severity, (*section.warnings, *told), error)
+            section = Section(severity, (*section.warnings, *shown), error)
         found[name] = Section(section.severity, section.warnings, section.error, name in dismissed)
     return found
 

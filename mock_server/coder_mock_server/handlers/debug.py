@@ -11,7 +11,9 @@ from coder_mock_server.domain import health as rules
 from coder_mock_server.domain.access import Thing
 from coder_mock_server.domain.deployment import Setting
 from coder_mock_server.errors import ApiError, Forbidden
+from coder_mock_server.handlers.enterprise import proxies
 from coder_mock_server.presenters import health as present
+from coder_mock_server.presenters.proxies import proxy as present_proxy
 
 HTML = "text/html; charset=utf-8"
 PAGE = """<!doctype html>
@@ -32,7 +34,10 @@ def debug_info_deployment_health(call: Call, world: World) -> Reply:
     """How the deployment is; computed anew each time, so `force` makes no difference."""
     _check(call, world)
     format = call.query.get("format") or "json"
-    body = present.report(world, call.base_url, world.now())
+    now, version = world.now(), world.settings.build_version
+    listed = proxies.regions(world) if world.licensed else []
+    shown = [present_proxy(one, call.base_url, version, now) for one in listed]
+    body = present.report(world, call.base_url, now, shown)
     if format == "json":
         return Reply.ok(body)
     if format == "text":

@@ -14,10 +14,13 @@ LATENCY_MS = 1
 THRESHOLD_MS = 15
 
 
-def report(world: World, base_url: str, now: datetime) -> dict[str, Any]:
-    """Every section and what they come to."""
+def report(
+    world: World, base_url: str, now: datetime, regions: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Every section and what they come to; `regions` are the proxies, as they are listed."""
     version = world.settings.build_version
-    found = rules.sections(world.state, version, now)
+    lost = [region["name"] for region in regions if not region["healthy"]]
+    found = rules.sections(world.state, version, now, lost)
     severity = rules.overall(found)
     return {
         "time": now,
@@ -29,7 +32,7 @@ def report(world: World, base_url: str, now: datetime) -> dict[str, Any]:
         | {"body": "", "code": 101 if found["websocket"].healthy else 502},
         "database": _section(found["database"]) | _database(found["database"]),
         "workspace_proxy": _section(found["workspace_proxy"])
-        | {"workspace_proxies": {"regions": []}},
+        | {"workspace_proxies": {"regions": regions}},
         "provisioner_daemons": _section(found["provisioner_daemons"], healthy=False)
         | {
             "items": [
@@ -105,7 +108,11 @@ def _derp(base_url: str, section: rules.Section) -> dict[str, Any]:
         "DERPPort": access.port or (80 if is_plain else 443),
         "ForceHTTP": is_plain,
     }
-    same: dict[str, Any] = {"healthy": section.healthy, "severity": section.severity, "warnings": []}
+    same: dict[str, Any] = {
+        "healthy": section.healthy,
+        "severity": section.severity,
+        "warnings": [],
+    }
     return {
         "regions": {
             "999": {

@@ -173,6 +173,17 @@ def test_a_scenario_makes_sections_unwell(mock: Mock) -> None:
     assert report["database"]["warnings"] == [{"code": "EDB02", "message": "The database is slow."}]
 
 
+def test_a_proxy_that_never_registered_is_a_warning() -> None:
+    with Mock(edition="premium") as mock:
+        mock.first_user()
+        assert mock.post("/workspaceproxies", {"name": "east"}).status == 201
+        report = mock.get("/debug/health").json
+        section = report["workspace_proxy"]
+        assert (report["healthy"], section["severity"]) == (True, "warning")
+        names = [region["name"] for region in section["workspace_proxies"]["regions"]]
+        assert names == ["primary", "east"]
+
+
 def test_dismissed_sections_say_so(mock: Mock) -> None:
     wanted = {"dismissed_healthchecks": ["DERP"]}
     assert mock.put("/debug/health/settings", wanted).status == 200
