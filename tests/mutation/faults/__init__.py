@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from tests.mutation.faults.relations import RELATIONS
+from tests.mutation.faults.state import STATE
+from tests.mutation.faults.streams import STREAMS
 from tests.mutation.faults.wire import WIRE
 from tests.mutation.faults.worker import WORKER
 from tests.mutation.model import Fault
 
-FAULTS: tuple[Fault, ...] = (*WIRE, *WORKER, *RELATIONS)
+FAULTS: tuple[Fault, ...] = (*WIRE, *WORKER, *RELATIONS, *STATE, *STREAMS)
