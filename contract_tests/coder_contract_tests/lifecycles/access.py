@@ -151,7 +151,7 @@ def _only_their_own(bench: Bench, person: Person, theirs: workspaces.Workspace) 
 
 
 def _of_the_deployment(bench: Bench, person: Person) -> None:
-    organization = bench.facts.default_organization
+    organization = bench.organization
     for label, values, statuses in (
         (JOBS, (organization,), (404, 403)),
         (DAEMONS, (organization,), (404, 403)),

@@ -67,6 +67,7 @@ def walk(bench: Bench) -> None:
     if not bench.session.selection.max_examples:
         return
     workspace = workspaces.the_workspace(bench)
+    bench.still(workspace.id, workspace.name)
     _, found = bench.look(workspaces.views_of(workspace)[0])
     model = Model(
         bench,

@@ -53,7 +53,7 @@ def views_of(bench: Bench, id_: str, username: str) -> list[View]:
     common = frozenset({"username", "name", "email"})
     views = [View(GET, (id_,)), View(GET, (username,))]
     views.append(View(LIST, query=f"q={username}&limit=100", find=entry("users", id=id_)))
-    organization = bench.facts.default_organization
+    organization = bench.organization
     for label, where in ((MEMBERS, ""), (PAGED, "members")):
         if organization and bench.has(label):
             found = entry(where, user_id=id_)
@@ -64,7 +64,7 @@ def views_of(bench: Bench, id_: str, username: str) -> list[View]:
 def body_of(bench: Bench, what: str, **more: Any) -> dict[str, Any]:
     """A request for a new user."""
     name = bench.name(what)
-    organization = bench.facts.default_organization
+    organization = bench.organization
     return {
         "email": f"{name}@example.com",
         "username": name,
@@ -79,7 +79,7 @@ def body_of(bench: Bench, what: str, **more: Any) -> dict[str, Any]:
 
 def create(bench: Bench, what: str, **more: Any) -> tuple[Exchange, Person]:
     """Make a user and look for them everywhere."""
-    if not bench.facts.default_organization:
+    if not bench.organization:
         raise Blocked("no default organization is known to place a user in")
     body = body_of(bench, what, **more)
     made = bench.write(CREATE, body=body, want=(201, 200))
@@ -267,7 +267,7 @@ def _roles(bench: Bench, person: Person) -> None:
 def memberships(bench: Bench) -> None:
     """Roles in an organization, leaving it and coming back."""
     person = the_member(bench)
-    organization = bench.facts.default_organization
+    organization = bench.organization
     find = entry("", user_id=person.id)
     view = View(MEMBERS, (organization,), find=find)
     if not bench.has(MEMBERS, MEMBER_ROLES):

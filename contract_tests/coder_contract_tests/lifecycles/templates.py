@@ -118,7 +118,7 @@ def new_version(
 
 
 def _first_version(bench: Bench) -> Template:
-    organization = bench.facts.default_organization
+    organization = bench.organization
     if not organization:
         raise Blocked("no default organization is known to make a template in")
     data = archive.template(bench.prefix)
@@ -206,7 +206,7 @@ def _template(bench: Bench, organization: str, version: str, file: str) -> Templ
     expected |= {"active_version_id": version, "organization_id": organization}
     if not bench.is_recent:
         expected.pop("allow_user_cancel_workspace_jobs")
-    if bench.licence_has("control_shared_ports"):
+    if bench.is_recent and bench.licence_has("control_shared_ports"):
         body["max_port_share_level"] = expected["max_port_share_level"] = "public"
     for wrong in ({"name": "no name"}, {"default_ttl_ms": -1}):
         gone = View(BY_NAME, (organization, bench.name("no")))
@@ -241,7 +241,8 @@ def templates(bench: Bench) -> None:
     body = {"name": bench.name("other"), "template_version_id": template.first}
     gone = View(BY_NAME, (template.organization, bench.name("other")))
     bench.refuses(CREATE, template.organization, body=body, want=(400,), views=[gone])
-    other = _another(bench, template)
+    foreign = another(bench, template)
+    other = View(TEMPLATE, (str(foreign["id"]),)) if foreign else None
     before = at_rest(bench.look(other)[1]) if other else None
     settings = {
         "name": template.name,
@@ -249,10 +250,12 @@ def templates(bench: Bench) -> None:
         "description": "changed by a contract run",
         "icon": "/icon/code.svg",
         "default_ttl_ms": 3_600_000,
+        # Absent ones count as false, and then workspaces could not be set any longer.
+        "allow_user_autostart": True,
+        "allow_user_autostop": True,
     }
     if bench.is_recent:
         settings["activity_bump_ms"] = 1_800_000
-        settings |= {"allow_user_autostart": True, "allow_user_autostop": True}
         settings["allow_user_cancel_workspace_jobs"] = True
     changed = bench.write(PATCH, template.id, body=settings, want=(200,), repeats=settings)
     bench.shows(changed, views_of(bench, template), settings)
@@ -266,14 +269,15 @@ def templates(bench: Bench) -> None:
     _nothing_changed(bench, template, settings)
 
 
-def _another(bench: Bench, template: Template) -> View | None:
-    """Some template of the target that is not ours; no write may change it."""
-    if not bench.has(LIST):
-        return None
-    listed = bench.call(LIST).json
+def another(bench: Bench, template: Template) -> dict[str, Any] | None:
+    """Some template of the target that is not ours."""
+    if bench.has(LIST):
+        listed = bench.call(LIST).json
+    else:
+        listed = bench.call(OF_ORGANIZATION, template.organization).json
     for one in listed if isinstance(listed, list) else ():
         if isinstance(one, dict) and one.get("id") not in {None, template.id}:
-            return View(TEMPLATE, (str(one["id"]),))
+            return one
     return None
 
 
@@ -546,7 +550,8 @@ def deprecation(bench: Bench) -> None:
         return
     template = the_template(bench)
     bench.still(template.id, template.name)
-    settings = {"name": template.name, "deprecation_message": "old"}
+    settings: dict[str, Any] = {"name": template.name, "deprecation_message": "old"}
+    settings |= {"allow_user_autostart": True, "allow_user_autostop": True}
     changed = bench.call(PATCH, template.id, body=settings)
     if changed.status not in {200, 304}:
         raise Blocked(f"{PATCH} answered {changed.status} {message(changed)}")

@@ -59,6 +59,8 @@ def open_one(
     operation = bench.operation(label)
     if operation is None:
         raise Blocked(f"the target has no {label}")
+    if websocket and "101" not in operation.data.get("responses", {}):
+        raise Blocked(f"the document has no WebSocket at {label}")
     path = operation.path
     for name, value in zip(operation.names, values, strict=True):
         path = path.replace(f"{{{name}}}", quote(value, safe=""))

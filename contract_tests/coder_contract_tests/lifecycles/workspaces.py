@@ -62,7 +62,7 @@ def creation(bench: Bench) -> tuple[str, tuple[str, ...]]:
     """The label that creates workspaces here, and its path values before the user."""
     if bench.has(CREATE):
         return CREATE, ()
-    return CREATE_OLD, (bench.facts.default_organization,)
+    return CREATE_OLD, (bench.organization,)
 
 
 def views_of(workspace: Workspace) -> list[View]:
@@ -113,6 +113,10 @@ def create(
     bench.repeats(made, begins, rules.WS_20)
     exchange, now = bench.look(View(GET, (id_,), by=by))
     active = member(now, "template_active_version_id")
+    if active is ABSENT:
+        active = member(
+            bench.call("GET /templates/{template}", template.id).json, "active_version_id"
+        )
     used = member(now, "latest_build.template_version_id")
     came = "" if used == active else f"template_version_id {used}, but {active} is active"
     bench.judge(rules.WS_22, made if now else exchange, came)
