@@ -7,7 +7,6 @@ import difflib
 from coder_contract_tests.checks import CHECKS
 from coder_contract_tests.checks.rejection import INVALID_REQUEST_IS_REFUSED
 from coder_contract_tests.checks.request import REQUEST_IS_DOCUMENTED
-from coder_contract_tests.checks.request import REQUEST_IS_DOCUMENTED
 from coder_contract_tests.errors import UsageError
 from coder_contract_tests.findings import Rule
 from coder_contract_tests.lifecycles import LIFE_CYCLE_RULES
@@ -24,11 +23,6 @@ def rules() -> tuple[Rule, ...]:
     )
     # A promise that is judged by reads and by writes has one id and stands here once.
     return tuple({one.id: one for one in reversed(everything)}.values())[::-1]
-
-
-def every_rule() -> tuple[Rule, ...]:
-    """The rules of a run, and that of recorded requests."""
-    return (*rules(), REQUEST_IS_DOCUMENTED)
 
 
 def every_rule() -> tuple[Rule, ...]:

@@ -59,7 +59,8 @@ class Player:
             answer = self._sent(step)
             waited = 0.0
             while not _is_reached(step.until, answer["body"]):
-                if waited >= self._settle:
+                # A session that is refused will still be refused a minute later.
+                if waited >= self._settle or answer["status"] == 401:
                     late = f"never reached {dict(step.until)} within {self._settle:g} s"
                     break
                 self._sleep(POLL_SECONDS)

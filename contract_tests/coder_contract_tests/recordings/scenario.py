@@ -172,8 +172,9 @@ def _mistakes(given: Any, ids: set[str], known: set[str]) -> Iterator[str]:
     if not isinstance(given, dict):
         yield "a step is a mapping"
         return
-    for key in given:
-        if key not in _KEYS:
+    for key, value in given.items():
+        # A comma in an unquoted text makes a key without value: it says nothing.
+        if key not in _KEYS and value is not None:
             near = difflib.get_close_matches(str(key), _KEYS, n=1)
             yield f'there is no "{key}".' + (f' Did you mean "{near[0]}"?' if near else "")
     for key, (kind, words) in _TYPES.items():
@@ -222,7 +223,7 @@ def _ignored(given: Any, why: str) -> tuple[list[Ignored], list[str]]:
 
 
 def _step(given: Mapping[str, Any]) -> Step:
-    values = {key: value for key, value in given.items() if key not in {"as", "ignore"}}
+    values = {key: given[key] for key in given if key in _KEYS - {"as", "ignore"}}
     for key in ("pick", "mask", "also"):
         if key in values:
             values[key] = tuple(map(str, values[key]))
