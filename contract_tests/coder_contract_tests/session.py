@@ -277,7 +277,9 @@ def is_absent(exchange: Exchange) -> bool:
     if exchange.status == 405:
         return not exchange.body
     if exchange.status != 404:
-        return exchange.status == 200 and exchange.media_type == "text/html"
+        # What stands beside the API and is no route of the server is a page of the web interface.
+        is_page = exchange.status == 200 and exchange.media_type == "text/html"
+        return is_page and "/api/v2/" not in exchange.path
     body = exchange.json
     message = body.get("message") if isinstance(body, dict) else None
     return message == "Route not found." or not isinstance(message, str)

@@ -134,7 +134,7 @@ def _are_apart(fault: Fault, group: Sequence[Fault]) -> bool:
         and setting_of(fault) == setting_of(group[0])
         and all(mine.isdisjoint(one.operations) for one in group)
         and not any("*" in label for one in group for label in one.operations)
-        and "streams" not in {fault.kind, *(one.kind for one in group)}
+        and fault.kind == group[0].kind
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from coder_contract_tests.document import Document
 from coder_contract_tests.exchange import excerpt
-from coder_contract_tests.findings import Problem, Rule
+from coder_contract_tests.findings import Level, Problem, Rule
 from coder_contract_tests.judging import Judgement, Seen
 
 MEMBERS_ARE_DOCUMENTED = Rule(
@@ -18,7 +19,8 @@ MEMBERS_ARE_DOCUMENTED = Rule(
     promise="an object has no member that the document does not know",
     oracle="the document's response schema",
     applies="JSON replies of documented operations; objects with documented members only",
-    explanation="A server may tell more than its documents do, so this is merely worth knowing.",
+    explanation="A server may tell more than its documents do, so this is merely worth knowing. A "
+    "password or a secret that no document speaks of is an error.",
 )
 
 NUMBERS_ARE_WHOLE = Rule(
@@ -42,6 +44,9 @@ KEYS_STAND_ONCE = Rule(
 ITEMS_LOOKED_AT = 25
 KEYS_LOOKED_AT_BYTES = 65536
 Place = tuple[str, Any]
+_SECRET = re.compile(
+    r"(hashed|encrypted|salted)_\w+\Z|(\w+_)?(password|secret)(_hash)?\Z", re.IGNORECASE
+)
 
 
 def members_are_documented(seen: Seen) -> Judgement:
@@ -53,7 +58,8 @@ def members_are_documented(seen: Seen) -> Judgement:
         if name:
             key = f"{_any_index(at)}/{name}"
             came = f"{at}/{name} is {excerpt(value, 60)}, which is not documented"
-            found.setdefault(key, Problem(seen.exchange, came, at=f"{at}/{name}"))
+            level: Level | None = "error" if _SECRET.match(name) else None
+            found.setdefault(key, Problem(seen.exchange, came, at=f"{at}/{name}", level=level))
     return list(found.values())[:5]
 
 

@@ -33,6 +33,7 @@ def replies_have_their_headers(asker: Asker) -> Judgement:
             came = f"{REQUEST_ID} {id_} was that of {seen[id_]} already"
             problems.append(Problem(exchange, came, at=at))
         seen[id_] = exchange.target
+        problems += _single(exchange)
         version, at = exchange.header(BUILD_VERSION), f"header:{BUILD_VERSION}"
         if not version:
             problems.append(Problem(exchange, f"no {BUILD_VERSION}", at=at))
@@ -41,6 +42,20 @@ def replies_have_their_headers(asker: Asker) -> Judgement:
             problems.append(Problem(exchange, came, at=at))
         problems += _common(exchange)
     return problems if replies else None
+
+
+_ONCE = ("Content-Type", "Content-Length", REQUEST_ID, BUILD_VERSION)
+
+
+def _single(exchange: Exchange) -> list[Problem]:
+    """Headers that have one value stand once."""
+    problems = []
+    for name in _ONCE:
+        values = [value for key, value in exchange.headers if key.lower() == name.lower()]
+        if len(values) > 1:
+            came = f"{name} stands {len(values)} times: {excerpt(values)}"
+            problems.append(Problem(exchange, came, at=f"header:{name}"))
+    return problems
 
 
 def _common(exchange: Exchange) -> list[Problem]:

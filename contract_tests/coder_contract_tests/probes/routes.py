@@ -76,14 +76,16 @@ def _refusal(reply: Exchange, methods: set[str]) -> list[Problem]:
 
 
 def _answer(reply: Exchange, plain: Exchange) -> list[Problem]:
-    """What is answered instead of 405: HEAD as GET, OPTIONS empty and without an error."""
+    """What is answered instead of 405: HEAD as GET, OPTIONS with the methods that there are."""
     at = f"method:{reply.method}"
+    if reply.method == "OPTIONS" and reply.status < 300:
+        if reply.body or not reply.has_header("allow"):
+            return [problem(reply, "405, or a success that only names the methods in Allow,", at)]
+        return []
     if reply.status == plain.status:
         if reply.method == "HEAD" and reply.media_type != plain.media_type and plain.body:
             came = f"Content-Type {reply.media_type or '(none)'}, in GET {plain.media_type}"
             return [Problem(reply, came, at=at)]
-        return []
-    if reply.method == "OPTIONS" and reply.status in {200, 204} and not reply.body:
         return []
     return [problem(reply, f"405, or {plain.status} as for GET,", at)]
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-from tests.mutation.model import Mutation, Reply, Request, Upstream
+from tests.mutation.model import Frame, Mutation, Reply, Request, Upstream
 
 Edit = Callable[[Request, Reply], None]
 When = Callable[[Request], bool]
@@ -83,6 +83,26 @@ def both(*injects: Inject) -> Inject:
 
         def answer(self, request: Request, upstream: Upstream) -> Reply:
             return _through(self.parts, request, upstream)
+
+        def opened(self, request: Request, reply: Reply) -> Reply:
+            for part in self.parts:
+                reply = part.opened(request, reply)
+            return reply
+
+        def frames(self, request: Request, frame: Frame, number: int) -> list[Frame]:
+            frames = [frame]
+            for part in self.parts:
+                frames = [new for one in frames for new in part.frames(request, one, number)]
+            return frames
+
+        def first(self, request: Request) -> list[Frame]:
+            return [frame for part in self.parts for frame in part.first(request)]
+
+        def closed(self, request: Request, code: int) -> int | None:
+            given: int | None = code
+            for part in self.parts:
+                given = part.closed(request, given) if given is not None else None
+            return given
 
     return Chain
 

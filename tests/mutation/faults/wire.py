@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from typing import Any
 
 from tests.mutation.faults.edits import (
@@ -69,10 +70,10 @@ def _head(answer: Any) -> Any:
 
 
 def _path(end: str, give: Any) -> Any:
-    """Only for requests whose path ends so (methods that no operation has carry no label)."""
+    """Only for requests with such a path (methods that no operation has carry no label)."""
 
     def only(request: Request, upstream: Upstream) -> Reply | None:
-        if not request.path.endswith(end):
+        if re.search(end, request.path) is None:
             return None
         found: Reply | None = give(request, upstream)
         return found
@@ -415,49 +416,49 @@ WIRE: tuple[Fault, ...] = (
         "*",
         "405 without Allow",
         "rule: ERR-07",
-        _path("/users", _unknown_method(_no_allow)),
+        _path(r"/users$", _unknown_method(_no_allow)),
     ),
     _fault(
         "allow-wrong",
         "*",
         "Allow names methods that the path does not have",
         "rule: ERR-07",
-        _path("/templates", _unknown_method(_wrong_allow)),
+        _path(r"v2/templates$", _unknown_method(_wrong_allow)),
     ),
     _fault(
         "405-body",
         "*",
         "405 with a JSON body",
         "rule: ERR-07",
-        _path("/workspaces", _unknown_method(_said_405)),
+        _path(r"v2/workspaces$", _unknown_method(_said_405)),
     ),
     _fault(
         "405-as-404",
         "*",
         "an unknown method is answered with 404",
         "rule: ERR-07",
-        _path("/organizations", _unknown_method(_as_404)),
+        _path(r"v2/organizations$", _unknown_method(_as_404)),
     ),
     _fault(
         "405-as-200",
         "*",
         "an unknown method is answered with 200",
         "rule: ERR-07",
-        _path("/groups", _unknown_method(_as_200)),
+        _path(r"v2/groups$", _unknown_method(_as_200)),
     ),
     _fault(
         "head-status",
         "*",
         "HEAD answers 404 where GET answers 200",
         "RFC 9110, section 9.3.2",
-        _path("/users/me", _head(lambda reply: setattr(reply, "status", 404))),
+        _path(r"/users/[^/]+$", _head(lambda reply: setattr(reply, "status", 404))),
     ),
     _fault(
         "head-type",
         "*",
         "HEAD announces another media type than GET",
         "RFC 9110, section 9.3.2",
-        _path("/templates", _head(lambda reply: reply.set("Content-Type", "text/html"))),
+        _path(r"v2/templates$", _head(lambda reply: reply.set("Content-Type", "text/html"))),
     ),
     _fault(
         "rate-limit-form",
