@@ -145,7 +145,7 @@ def _only_their_own(bench: Bench, person: Person, theirs: workspaces.Workspace) 
         ours = bench.call(workspaces.GET, theirs.id)
         came = "" if ours.status == 200 else f"{ours.status} to a site owner"
         bench.judge(rules.ACCESS_IS_KEPT_APART, ours, came)
-    body = {"ttl_ms": 2 * workspaces.HOUR_MS}
+    body = {"ttl_ms": 5 * workspaces.HOUR_MS}
     changed = bench.write(workspaces.TTL, theirs.id, body=body, want=(204,), by=person)
     bench.shows(changed, workspaces.views_of(theirs), body)
 

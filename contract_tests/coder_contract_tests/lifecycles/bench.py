@@ -32,7 +32,11 @@ POLL_SECONDS = 0.1
 SLOWEST_POLL_SECONDS = 1.0
 ABSENT: Any = object()
 """Stands for a member that is left out or null."""
-NOT_OURS = ("premium", "enterprise", "disabled", "not enabled", "licen", "contact sales")
+NOT_OURS = (
+    *("premium", "enterprise", "disabled", "not enabled", "licen", "contact sales"),
+    *("under development", "experiment"),
+)
+"""Words by which a refusal says that the target does not do such things at all."""
 
 # Members that may change by themselves between two reads of an object at rest.
 _RESTLESS = frozenset(

@@ -167,7 +167,7 @@ def _foreign_version(bench: Bench) -> str:
 def _promoted(bench: Bench, workspace: Workspace, template: templates.Template) -> None:
     """WS-04, with the second version if there is one."""
     if not template.second:
-        return
+        templates.second(bench, template)
     view = workspaces.views_of(workspace)[0]
     _, before = bench.look(view)
     foreign = _foreign_version(bench)
@@ -203,7 +203,7 @@ def _watched_start(bench: Bench, workspace: Workspace, template: templates.Templ
         exchange, found = bench.look(View(PARAMETERS, (id_,), find=entry("", name="fixed")))
         came = "" if member(found, "value") == "a" else f"fixed is {member(found, 'value')}"
         bench.judge(rules.CREATED_IS_THERE, exchange, came)
-    watching.favored(bench, watch, workspace)
+    watching.favored(bench, watch, workspace, workspaces.views_of(workspace))
     watching.end(bench, watch)
     return 3
 

@@ -23,7 +23,7 @@ from coder_contract_tests.observe import moment
 
 EXAMPLES = 3
 STEPS = 10
-MOST_BUILDS = 3
+MOST_BUILDS = 2
 """Builds of a walk; each is a job on the target."""
 
 

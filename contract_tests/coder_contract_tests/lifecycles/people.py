@@ -19,7 +19,6 @@ from coder_contract_tests.lifecycles.bench import (
     member,
     message,
 )
-from coder_contract_tests.observe import ZERO_UUID
 
 CREATE, GET, LIST = "POST /users", "GET /users/{user}", "GET /users"
 DELETE, LOGIN, LOGOUT = "DELETE /users/{user}", "POST /users/login", "POST /users/logout"
@@ -64,17 +63,16 @@ def views_of(bench: Bench, id_: str, username: str) -> list[View]:
 def body_of(bench: Bench, what: str, **more: Any) -> dict[str, Any]:
     """A request for a new user."""
     name = bench.name(what)
-    organization = bench.organization
-    return {
+    body: dict[str, Any] = {
         "email": f"{name}@example.com",
         "username": name,
         "password": password(),
-        "login_type": "password",
-        "organization_ids": [organization],
-        # Read by servers of 2023, ignored by later ones.
-        "organization_id": organization,
-        **more,
     }
+    if bench.is_recent:
+        body |= {"login_type": "password", "organization_ids": [bench.organization]}
+    else:
+        body["organization_id"] = bench.organization
+    return {**body, **more}
 
 
 def create(bench: Bench, what: str, **more: Any) -> tuple[Exchange, Person]:
@@ -167,7 +165,7 @@ def _invalid_users(bench: Bench) -> None:
         {"password": "abc"},
     ):
         bench.refuses(CREATE, body=body_of(bench, "no", **wrong), want=(400,), views=gone)
-    empty = body_of(bench, "no", organization_ids=[], organization_id=ZERO_UUID)
+    empty = body_of(bench, "no", organization_ids=[])
     if bench.is_recent:
         bench.refuses(CREATE, body=empty, want=(400,), views=gone)
     wrong_word = {"email": f"{name}@example.com", "password": password()}

@@ -304,14 +304,16 @@ def _nothing_changed(bench: Bench, template: Template, settings: dict[str, Any])
 def versions(bench: Bench) -> None:
     """More versions: one pending, one failing, a second that works, promoted and archived."""
     template = the_template(bench)
-    _second(bench, template)
+    if not template.second:
+        second(bench, template)
     _pending(bench, template)
     _failing(bench, template)
     _archived(bench, template)
     _dry_run(bench, template)
 
 
-def _second(bench: Bench, template: Template) -> None:
+def second(bench: Bench, template: Template) -> None:
+    """A second version of the template: made, imported, renamed, not yet active."""
     name = bench.name("v2")
     made, id_ = new_version(
         bench, template.organization, template.file, name, template_id=template.id

@@ -267,13 +267,14 @@ def told(bench: Bench, streams: list[Stream], build: str) -> None:
             bench.judge(rules.WAT_02, stream.exchange(), came, at="end")
 
 
-def favored(bench: Bench, streams: list[Stream], workspace: Workspace) -> None:
+def favored(bench: Bench, streams: list[Stream], workspace: Workspace, views: list[View]) -> None:
     """WAT-03: favouring is no news."""
     label = "PUT /workspaces/{workspace}/favorite"
     if not bench.has(label) or not bench.is_recent:
         return
     counts = [len(stream.frames) for stream in streams]
-    bench.write(label, workspace.id, want=(204,))
+    changed = bench.write(label, workspace.id, want=(204,))
+    bench.shows(changed, views, {"favorite": True})
     for stream, before in zip(streams, counts, strict=True):
         stream.drain(SILENCE_SECONDS, quiet=SILENCE_SECONDS)
         # The agent's own news may come at any time; a favourite is news if nothing else changed.
@@ -287,8 +288,8 @@ def favored(bench: Bench, streams: list[Stream], workspace: Workspace) -> None:
             and isinstance(last, dict)
             and {**at_rest(value), "favorite": None} == {**last, "favorite": None}
         ]
-        changed = [one for one in told_of if one.get("favorite") != (last or {}).get("favorite")]
-        came = "a frame came for a favourite" if changed else ""
+        news = [one for one in told_of if one.get("favorite") != (last or {}).get("favorite")]
+        came = "a frame came for a favourite" if news else ""
         bench.judge(rules.WAT_03, stream.exchange(), came)
 
 
@@ -380,11 +381,16 @@ def _pick(
 
 
 def _a_workspace(bench: Bench, contexts: list[Any]) -> int:
-    # Deleted workspaces can be watched, but their GET is 410.
+    # Deleted workspaces can be watched, but their GET is 410; one at work shows no first frame
+    # that could be compared.
+    def rests(id_: str) -> bool:
+        reply = bench.call(WORKSPACE, id_)
+        return reply.status == 200 and member(reply.json, "latest_build.job.status") in FINAL
+
     def is_there(id_: str) -> bool:
         return bench.call(WORKSPACE, id_).status == 200
 
-    id_ = _pick(contexts, "workspace", is_there)
+    id_ = _pick(contexts, "workspace", rests) or _pick(contexts, "workspace", is_there)
     if not id_:
         return 0
     opened = begin(bench, id_)

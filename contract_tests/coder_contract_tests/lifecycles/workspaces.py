@@ -296,8 +296,8 @@ def settings(bench: Bench) -> None:
 
 def _ttl(bench: Bench, workspace: Workspace, others: _Others) -> None:
     views = views_of(workspace)
-    changed = bench.write(TTL, workspace.id, body={"ttl_ms": 2 * HOUR_MS + 30_000}, want=(204,))
-    bench.shows(changed, views, {"ttl_ms": 2 * HOUR_MS})
+    changed = bench.write(TTL, workspace.id, body={"ttl_ms": 4 * HOUR_MS + 30_000}, want=(204,))
+    bench.shows(changed, views, {"ttl_ms": 4 * HOUR_MS})
     bench.untouched(changed, others.view, others.before)
     for wrong in (1000, 99_999_999_999):
         bench.refuses(TTL, workspace.id, body={"ttl_ms": wrong}, want=(400,), views=views[:1])
