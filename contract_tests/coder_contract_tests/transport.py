@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import select
 import socket
 import ssl
 import time
@@ -336,6 +337,9 @@ class Client:
     def _exchange(
         self, method: str, target: str, headers: dict[str, str], body: bytes | None
     ) -> http.client.HTTPResponse:
+        if self._connection is not None and _is_dropped(self._connection.sock):
+            # Closed while it rested; a write on it could not be sent a second time.
+            self.close()
         if self._connection is None:
             self._connection = self._connect()
         self._connection.request(method, target, body=body, headers=headers)
@@ -437,6 +441,16 @@ def _surplus(response: http.client.HTTPResponse, sock: socket.socket | None) -> 
     finally:
         with contextlib.suppress(OSError):
             sock.settimeout(timeout)
+
+
+def _is_dropped(sock: socket.socket | None) -> bool:
+    """Whether the server closed a connection: between replies nothing but its end can be read."""
+    if sock is None:
+        return False
+    try:
+        return bool(select.select([sock], [], [], 0)[0])
+    except (OSError, ValueError):
+        return True
 
 
 def _has_data(chunks: list[bytes]) -> bool:
