@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import ssl
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -169,6 +170,18 @@ def test_one_connection_serves_many_requests(connect: Connect, tiny: TinyCoder, 
     kept = client._connection
     client.send("GET", f"{API}/workspaces")
     assert client._connection is kept
+
+
+def test_a_connection_that_was_closed_while_it_rested_is_not_written_to(
+    connect: Connect,
+) -> None:
+    # The server says that it keeps the connection, and closes it all the same.
+    with scripted(http(b"{}", headers="Content-Type: application/json\r\n")) as url:
+        client = connect(Target(url, token=TOKEN, allow_writes=True))
+        client.send("GET", f"{API}/users/me")
+        assert client._connection is not None
+        assert select.select([client._connection.sock], [], [], 10)[0]
+        assert client.send("POST", f"{API}/workspaces", body=b"{}").status == 200
 
 
 def test_a_body_without_end_is_left(connect: Connect) -> None:

@@ -122,6 +122,9 @@ class Player:
             (name, str(fill(value, self.saved))) for name, value in step.headers.items()
         )
         given = {name.lower() for name, _ in headers}
+        if "user-agent" not in given:
+            # Answers that repeat it must not depend on who asks.
+            headers += (("User-Agent", ""),)
         if step.as_ == "none" or TOKEN_HEADER.lower() in given:
             return headers
         if step.as_:
