@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -32,19 +32,27 @@ SEEDS = (1, 2, 3, 4, 5)
 def main() -> int:
     options = _options()
     faults = chosen(options.only, options.kind, options.sample, options.seed)
+    if options.again:
+        done = load(options.results).get("faults", {}) if options.results else {}
+        faults = [one for one in faults if not done.get(one.id, {}).get("detected")]
     if options.list:
         for fault in faults:
             print(f"{fault.id:44} {fault.description}")
         return 0
-    results = load(options.results) if options.results else {}
     healthy: list[Healthy] = []
     outcomes: list[Outcome] = []
     if options.healthy:
         healthy = examine_healthy(_healthy_settings(options), options.jobs)
     else:
-        outcomes = examine(faults, options.jobs, options.together)
+
+        def keep(outcome: Outcome) -> None:
+            print(_line(outcome), file=sys.stderr, flush=True)
+            if options.results:
+                save(options.results, load(options.results), [outcome], [])
+
+        outcomes = examine(faults, options.jobs, options.together, keep)
     if options.results:
-        results = save(options.results, results, outcomes, healthy)
+        results = save(options.results, load(options.results), [], healthy)
     print(summary(outcomes, healthy))
     if options.table:
         if not options.results:
@@ -75,6 +83,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--results", type=Path, metavar="FILE", help="keep results, and add to them"
     )
+    parser.add_argument(
+        "--again", action="store_true", help="only what the results do not show as found"
+    )
     parser.add_argument("--table", type=Path, metavar="FILE", help="write the page from results")
     return parser.parse_args()
 
@@ -92,7 +103,12 @@ def chosen(
     return random.Random(seed).sample(found, min(sample, len(found))) if sample else found
 
 
-def examine(faults: Sequence[Fault], jobs: int, together: int = 1) -> list[Outcome]:
+def examine(
+    faults: Sequence[Fault],
+    jobs: int,
+    together: int = 1,
+    tell: Callable[[Outcome], None] = lambda outcome: None,
+) -> list[Outcome]:
     """Run every fault, after one run without a fault for each setting that they need."""
     settings = list(dict.fromkeys(setting_of(fault) for fault in faults))
     with ThreadPoolExecutor(jobs) as pool:
@@ -108,7 +124,7 @@ def examine(faults: Sequence[Fault], jobs: int, together: int = 1) -> list[Outco
             for fault in waiting[done]:
                 outcome = judged(fault, done.result(), untouched[setting_of(fault)])
                 outcomes.append(outcome)
-                print(_line(outcome), file=sys.stderr, flush=True)
+                tell(outcome)
     order = {fault.id: index for index, fault in enumerate(faults)}
     return sorted(outcomes, key=lambda one: order[one.fault.id])
 

@@ -152,8 +152,9 @@ class Frame:
 class Upstream(Protocol):
     """The server behind, reachable past the fault."""
 
-    token: str
-    """Of the user that the run examines the server as."""
+    @property
+    def token(self) -> str:
+        """Of the user that the run examines the server as."""
 
     def send(self, request: Request) -> Reply:
         """What the server answers to a request."""

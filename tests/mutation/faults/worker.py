@@ -169,6 +169,12 @@ def _repeated_ids(lines: list[Any]) -> list[Any]:
     return lines
 
 
+def _named_as_id(value: Any) -> None:
+    for job in _walk(value):
+        if "worker_name" in job:
+            job["worker_name"] = job["worker_id"]
+
+
 _NAMES = {"worker_name": "coder-mock-0"}
 
 WORKER: tuple[Fault, ...] = (
@@ -393,9 +399,7 @@ WORKER: tuple[Fault, ...] = (
         "JOB-12",
         LIST,
         "worker_name repeats worker_id",
-        body(
-            lambda v: [put(j, "worker_name", j["worker_id"]) for j in v if "worker_name" in j] and v
-        ),
+        body(_named_as_id),
     ),
     _fault(
         "workers-late",
