@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from coder_mock_server.ids import Ids
 
 ADJECTIVES = (
@@ -14,6 +16,13 @@ SURNAMES = (
 )  # fmt: skip
 
 
-def generated_name(ids: Ids) -> str:
-    """For instance `keen_hopper3`."""
-    return f"{ids.choice(ADJECTIVES)}_{ids.choice(SURNAMES)}{ids.choice(tuple('0123456789'))}"
+def generated_name(ids: Ids, taken: Collection[str] = ()) -> str:
+    """For instance `keen_hopper3`, or with a longer number where all of these are `taken`."""
+    digits = 1
+    while True:
+        # A digit more after each failure ends the search soon, however many are taken.
+        number = "".join(ids.choice(tuple("0123456789")) for _ in range(digits))
+        name = f"{ids.choice(ADJECTIVES)}_{ids.choice(SURNAMES)}{number}"
+        if name not in taken:
+            return name
+        digits += 1

@@ -49,7 +49,7 @@ async def create_template_version_by_organization(call: Call, world: World) -> R
     if not lookup.can(call, world, "update" if template else "create", thing):
         # Our choice of the message: only the refusal's detail follows from the API's rule.
         raise ApiError(500, "Internal error inserting template version.", RBAC)
-    name = body.text("name") or generated_name(world.ids)
+    name = body.text("name") or _free_name(world, template)
     async with world.store.transaction() as state:
         if template is not None and _named(world, template.id, name) is not None:
             raise ApiError(
@@ -84,6 +84,12 @@ async def create_template_version_by_organization(call: Call, world: World) -> R
         shown = present.version(world, version)
         shown["job"] |= {"queue_position": 0, "queue_size": 0}
         return Reply.created(shown)
+
+
+def _free_name(world: World, template: r.Template | None) -> str:
+    """A generated name that no version of the template has."""
+    known = world.state.template_versions.by("template", template.id) if template else []
+    return generated_name(world.ids, {version.name.lower() for version in known})
 
 
 def _source(call: Call, world: World, body: Body) -> r.File:
