@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import coder_openapi
+
 UUID = {"type": "string", "format": "uuid"}
 TIME = {"type": "string", "format": "date-time"}
 TEXT = {"type": "string"}
@@ -21,6 +23,7 @@ def _object(required: dict[str, Any], optional: dict[str, Any] | None = None) ->
         "type": "object",
         "required": list(required),
         "properties": {**required, **(optional or {})},
+        "additionalProperties": True,
     }
 
 
@@ -38,12 +41,24 @@ def _get(schema: dict[str, Any], page: str, heading: str, *query: dict[str, Any]
         "operationId": heading.lower().replace(" ", "-"),
         "parameters": [{"in": "query", **one} for one in query],
         "responses": {"200": _json(schema), "400": error, "401": error, "404": error},
+        "security": [{"CoderSessionToken": []}],
         "x-source": {"page": page, "heading": heading},
     }
 
 
+# Where the shipped document says the same under other names.
+_SAME_AS = {
+    "codersdk.Job": "codersdk.ProvisionerJob",
+    "codersdk.EmbeddedJob": "EmbeddedProvisionerJob",
+    "codersdk.Build": "codersdk.WorkspaceBuild",
+    "codersdk.Version": "codersdk.TemplateVersion",
+    "codersdk.Daemon": "codersdk.ProvisionerDaemon",
+}
+_RELATIONS = ("x-crud", "x-pagination", "x-count", "x-order", "x-filter", "x-same-as")
+
 _LIMIT = {"name": "limit", "schema": {"type": "integer", "minimum": 0}}
 _AFTER = {"name": "after", "schema": NUMBER}
+_OFFSET = {"name": "offset", "schema": {"type": "integer", "minimum": 0}}
 
 _JOB = _object(
     {
@@ -66,13 +81,19 @@ _JOB = _object(
 _SCHEMAS: dict[str, Any] = {
     "codersdk.Response": _object({"message": TEXT}, {"detail": TEXT, "validations": _list({})}),
     "codersdk.Job": _JOB,
+    "codersdk.EmbeddedJob": _JOB,
     "codersdk.User": _object({"id": UUID, "username": TEXT, "roles": _list({"type": "object"})}),
-    "codersdk.Organization": _object({"id": UUID, "name": TEXT, "is_default": {"type": "boolean"}}),
+    "codersdk.Organization": {
+        # The one closed object, so that a member too many can be noticed.
+        "type": "object",
+        "required": ["id", "name", "is_default"],
+        "properties": {"id": UUID, "name": TEXT, "is_default": {"type": "boolean"}},
+    },
     "codersdk.Template": _object(
         {"id": UUID, "name": TEXT, "organization_id": UUID, "active_version_id": UUID}
     ),
     "codersdk.Version": _object(
-        {"id": UUID, "name": TEXT, "template_id": UUID, "job": _ref("codersdk.Job")}
+        {"id": UUID, "name": TEXT, "template_id": UUID, "job": _ref("codersdk.EmbeddedJob")}
     ),
     "codersdk.Build": _object(
         {
@@ -83,7 +104,7 @@ _SCHEMAS: dict[str, Any] = {
             "workspace_owner_id": UUID,
             "template_version_id": UUID,
             "deadline": {"type": ["string", "null"], "format": "date-time"},
-            "job": _ref("codersdk.Job"),
+            "job": _ref("codersdk.EmbeddedJob"),
         },
         {"reason": TEXT},
     ),
@@ -118,6 +139,27 @@ def _stream(schema: dict[str, Any]) -> dict[str, Any]:
     return operation
 
 
+def _login() -> dict[str, Any]:
+    error = _json(_ref("codersdk.Response"))
+    body = {"email": TEXT, "password": TEXT}
+    return {
+        "operationId": "login",
+        "requestBody": {"content": {"application/json": {"schema": _object(body)}}},
+        "responses": {
+            "201": _json(_object({"session_token": TEXT})), "400": error, "401": error
+        },
+    }  # fmt: skip
+
+
+def _with_relations(shipped: dict[str, Any]) -> dict[str, Any]:
+    """The schemas, with what the shipped ones tell about entities."""
+    told = {name: shipped.get(_SAME_AS.get(name, name), {}) for name in _SCHEMAS}
+    return {
+        name: {**schema, **{k: v for k, v in told[name].items() if k == "x-same-as"}}
+        for name, schema in _SCHEMAS.items()
+    }
+
+
 def document() -> dict[str, Any]:
     """The document; a fresh copy each time."""
     organization = "/organizations/{organization}"
@@ -147,6 +189,7 @@ def document() -> dict[str, Any]:
             "workspaces.md",
             "List workspaces",
             _LIMIT,
+            _OFFSET,
         ),
         "/workspaces/{workspace}": _get(
             _ref("codersdk.Workspace"), "workspaces.md", "Get workspace metadata"
@@ -174,20 +217,44 @@ def document() -> dict[str, Any]:
             _list(_ref("codersdk.Daemon")), "provisioning.md", "Get provisioner daemons", _LIMIT
         ),
     }
+    anything: dict[str, Any] = {"type": "object"}
+    agent, build = "/workspaceagents/{workspaceagent}", "/workspacebuilds/{workspacebuild}"
+    more = {
+        agent: ("Get agent", anything),
+        f"{agent}/logs": ("Get agent logs", _list(_ref("codersdk.Log"))),
+        f"{agent}/listening-ports": ("Get ports", anything),
+        f"{build}/parameters": ("Get build parameters", _list(anything)),
+        f"{build}/timings": ("Get timings", anything),
+        "/templateversions/{templateversion}/rich-parameters": ("Rich", _list(anything)),
+        "/users/{user}/workspace/{workspacename}": ("By name", _ref("codersdk.Workspace")),
+        f"{organization}/templates": ("Of one", _list(_ref("codersdk.Template"))),
+        f"{organization}/members/{{user}}/workspace-quota": ("Get quota", anything),
+        "/notifications/inbox": ("List inbox", anything),
+        "/entitlements": ("Get entitlements", anything),
+        "/groups": ("Get groups", _list(anything)),
+    }
+    paths |= {path: _get(schema, "more.md", name) for path, (name, schema) in more.items()}
+    for path in ("/workspaces/{workspace}/builds", "/templates/{template}/versions", "/users"):
+        paths[path]["parameters"] += [{"in": "query", **one} for one in (_LIMIT, _OFFSET)]
+    paths["/buildinfo"]["security"] = []
+    shipped = coder_openapi.load("2025-05-19")
     items: dict[str, Any] = {}
     for path, operation in paths.items():
         names = [part[1:-1] for part in path.split("/") if part.startswith("{")]
         operation["parameters"] += [
             {"name": name, "in": "path", "required": True, "schema": TEXT} for name in names
         ]
+        stated = shipped["paths"][path]["get"]
+        operation |= {name: stated[name] for name in _RELATIONS if name in stated}
         items[path] = {"get": operation}
+    items["/users/login"] = {"post": _login()}
     items["/users"]["post"] = {"operationId": "create-user", "responses": {"201": {}}}
     return {
         "openapi": "3.1.0",
         "info": {"title": "Tiny", "version": "2025-05-19"},
         "servers": [{"url": "/api/v2"}],
         "paths": items,
-        "components": {"schemas": _SCHEMAS},
+        "components": {"schemas": _with_relations(shipped["components"]["schemas"])},
     }
 
 

@@ -40,6 +40,8 @@ class Fault:
     inject: Callable[[TinyCoder], None]
     level: str = "error"
     max_examples: int = 0
+    include: tuple[str, ...] = ()
+    """Patterns of the operations a run needs to notice it; all where empty."""
 
 
 def change(number: int, **members: Any) -> Callable[[TinyCoder], None]:

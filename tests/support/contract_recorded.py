@@ -76,7 +76,9 @@ def exchanges(scenario: str, document: Document) -> Iterator[tuple[str, Exchange
 
 def _exchange(number: int, answer: dict[str, Any], document: Document) -> Exchange:
     method, given = answer["request"].split(" ", 1)
-    filled = re.sub(r"\{\{|\}\}|\{(\w+)\}", lambda m: named(f"<{m[1]}>") if m[1] else m[0][0], given)
+    filled = re.sub(
+        r"\{\{|\}\}|\{(\w+)\}", lambda m: named(f"<{m[1]}>") if m[1] else m[0][0], given
+    )
     url = urllib.parse.urlsplit(filled[1:] if filled.startswith("//") else f"/api/v2{filled}")
     media_type = answer["headers"].get("content-type", "")
     body = b"" if answer["body"] is None else json.dumps(real(answer["body"])).encode()

@@ -8,16 +8,21 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
-TOKEN = "abcdefghij-klmnopqrstuvwxyz012345"
+from tests.support import contract_manners as manners
+from tests.support import contract_objects as objects
+from tests.support.contract_manners import TOKEN, Reply
+
 EMAIL, PASSWORD = "admin@example.com", "tiny-password-1"
 ORIGIN_TIME = datetime(2025, 5, 19, 12, 0, tzinfo=UTC)
+
+
+__all__ = ["TOKEN", "Reply"]
 
 
 def uuid(number: int) -> str:
@@ -39,18 +44,10 @@ OWNER, TEMPLATE, VERSION = uuid(10), uuid(20), uuid(30)
 DAEMON, OLD_DAEMON, PURGED_DAEMON = uuid(40), uuid(41), uuid(49)
 ZERO_UUID = "00000000-0000-0000-0000-000000000000"
 TAGS = {"scope": "organization", "owner": ""}
-
-
-@dataclass
-class Reply:
-    """What goes back."""
-
-    status: int
-    body: Any = None
-    headers: dict[str, str] = field(default_factory=dict)
-    raw: bytes | None = None
-    media_type: str = "application/json; charset=utf-8"
-    length: int | None = None
+MEMBER = uuid(11)
+PUBLIC = ("/buildinfo",)
+USERS = ("me", "admin", "member", OWNER, MEMBER)
+ORGANIZATIONS = ("coder", "second", "default", FIRST, SECOND)
 
 
 def _job(number: int, status: str, **members: Any) -> dict[str, Any]:
@@ -156,26 +153,59 @@ class TinyCoder:
             plain["queue_size"] = 0
         return plain
 
+    def resources(self, number: int) -> list[dict[str, Any]]:
+        """What a succeeded build made; the agents stand in the first one only."""
+        if number != 302:
+            return []
+        resource = {"id": uuid(550), "job_id": uuid(302), "name": "box", "hide": False}
+        return [{**resource, "agents": objects.agents(uuid, at, uuid(550))}]
+
     def build(self, number: int) -> dict[str, Any]:
+        job = self.embedded(number)
+        status = {"succeeded": "running", "running": "starting"}.get(job["status"], job["status"])
         return {
             "id": uuid(number + 100),
+            "created_at": at(number),
+            "updated_at": at(number + 2),
             "build_number": 1,
+            "transition": "start",
+            "status": status,
             "workspace_id": uuid(number + 200),
             "workspace_name": f"ws{number}",
             "workspace_owner_id": OWNER,
+            "workspace_owner_name": "admin",
+            "initiator_id": OWNER,
             "template_version_id": VERSION,
             "deadline": None,
+            "max_deadline": None,
+            "daily_cost": 2,
+            "matched_provisioners": {"count": 0, "available": 0, "most_recently_seen": None},
             "reason": "initiator",
-            "job": self.embedded(number),
+            "job": job,
+            "resources": self.resources(number),
         }
 
     def workspace(self, number: int) -> dict[str, Any]:
+        failing = [uuid(603)] if number == 302 else []
         return {
             "id": uuid(number + 200),
+            "created_at": at(number),
+            "updated_at": at(number),
             "name": f"ws{number}",
             "owner_id": OWNER,
+            "owner_name": "admin",
             "organization_id": FIRST,
+            "organization_name": "coder",
             "template_id": TEMPLATE,
+            "template_name": "box",
+            "template_active_version_id": VERSION,
+            "outdated": False,
+            "favorite": False,
+            "ttl_ms": 3_600_000,
+            "next_start_at": None,
+            "dormant_at": None,
+            "deleting_at": None,
+            "health": {"healthy": not failing, "failing_agents": failing},
             "latest_build": self.build(number),
         }
 
@@ -184,7 +214,81 @@ class TinyCoder:
         return [302, 303, 306, 307]
 
     def version(self) -> dict[str, Any]:
-        return {"id": VERSION, "name": "v1", "template_id": TEMPLATE, "job": self.embedded(301)}
+        return {
+            "id": VERSION,
+            "name": "v1",
+            "created_at": at(301),
+            "updated_at": at(303),
+            "template_id": TEMPLATE,
+            "organization_id": FIRST,
+            "archived": False,
+            "readme": "",
+            "job": self.embedded(301),
+        }
+
+    def agent(self, number: int) -> dict[str, Any]:
+        found = objects.agents(uuid, at, uuid(550))
+        return next(one for one in found if one["id"] == uuid(number))
+
+    def listed_workspaces(self, query: dict[str, list[str]]) -> list[dict[str, Any]]:
+        """In order, and only what the search asks for."""
+        found = [self.workspace(number) for number in self.workspace_numbers]
+        for element in query.get("q", [""])[0].split():
+            key, _, value = element.rpartition(":")
+            found = [one for one in found if _matches(one, key, value.lower())]
+        return found
+
+    def bad_search(self, text: str) -> Reply | None:
+        key, colon, value = text.partition(":")
+        wrong = None
+        if ":" in value:
+            wrong = ("q", f"Query element \"{text}\" can only contain 1 ':'")
+        elif colon and not (key and value):
+            wrong = ("q", f"Query element \"{text}\" cannot start or end with ':'")
+        elif colon and key not in SEARCHED:
+            wrong = (key, f'"{key}" is not a valid query param')
+        elif key == "status" and value not in STATUSES:
+            wrong = (
+                key, f'Query param "status" has invalid value: "{value}" is not a valid value'
+            )  # fmt: skip
+        return manners.error(400, "Invalid workspace search query.", "", wrong) if wrong else None
+
+    def _workspaces(self, query: dict[str, list[str]]) -> Reply:
+        refusal = self.bad_search(query.get("q", [""])[0])
+        if refusal is not None:
+            return refusal
+        found = self.listed_workspaces(query)
+        return Reply(200, {"workspaces": manners.page(found, query), "count": len(found)})
+
+    def _users(self, query: dict[str, list[str]]) -> Reply:
+        found = self.users()
+        for element in query.get("q", [""])[0].split():
+            key, _, value = element.rpartition(":")
+            place = {"status": "status", "search": "username"}.get(key, "username")
+            found = [one for one in found if value in one[place]]
+        if after := query.get("after_id"):
+            ids = [one["id"] for one in found]
+            found = found[ids.index(after[0]) + 1 :] if after[0] in ids else []
+        listed = manners.page(found, query)
+        return Reply(200, {"users": listed, "count": len(found) if listed else 0})
+
+    def users(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "id": id_,
+                "username": name,
+                "created_at": at(1),
+                "updated_at": at(1),
+                "status": "active",
+                "roles": [{"name": "owner"}] if name == "admin" else [],
+                "organization_ids": [FIRST, SECOND],
+            }
+            for id_, name in ((OWNER, "admin"), (MEMBER, "member"))
+        ]
+
+    def user(self, named: str) -> dict[str, Any]:
+        known = {"me": OWNER, "admin": OWNER, "member": MEMBER}
+        return next(one for one in self.users() if one["id"] == known.get(named, named))
 
     def logs(self, query: dict[str, list[str]]) -> list[dict[str, Any]]:
         after = int(query.get("after", ["-1"])[0])
@@ -194,41 +298,42 @@ class TinyCoder:
         """The reply to a request, altered where a fault is switched on."""
         self.seen.append((method, target))
         parts = urlsplit(target)
-        path = parts.path.removeprefix("/api/v2")
+        path = unquote(parts.path.removeprefix("/api/v2"))
         query = parse_qs(parts.query, keep_blank_values=True)
-        found = self._route(method, path, query, headers, body)
-        found.headers.setdefault("X-Coder-Build-Version", "v2.22.0-tiny")
+        found = manners.dressed(self._route(method, path, query, headers, body))
         found.headers |= self.headers
         return self.alter(method, target, found) if self.alter else found
 
     def _route(
         self, method: str, path: str, query: dict[str, list[str]], headers: Any, body: bytes
     ) -> Reply:
-        if path == "/buildinfo":
-            return Reply(200, {"version": "v2.22.0-tiny"})
+        if method == "OPTIONS" and headers.get("Access-Control-Request-Method"):
+            return Reply(200, None)
         if (method, path) == ("POST", "/users/login"):
-            given = json.loads(body)
-            if (given["email"], given["password"]) == (EMAIL, PASSWORD):
-                return Reply(201, {"session_token": TOKEN})
-            return Reply(401, {"message": "Incorrect email or password."})
-        if headers.get("Coder-Session-Token") != TOKEN:
-            return Reply(401, {"message": "You are signed out.", "detail": "API key is invalid."})
+            return manners.sign_in(body, EMAIL, PASSWORD)
+        if path == "/buildinfo" and method == "GET":
+            return Reply(200, {"version": "v2.22.0-tiny"})
+        refusal = None if path in PUBLIC else manners.stranger(path, query, headers)
+        refusal = refusal or manners.bad_id(path, USERS, ORGANIZATIONS)
+        if refusal is not None:
+            return refusal
+        query.pop("coder_session_token", None)
         if method != "GET":
-            return Reply(405, None)
-        if any(
-            not _is_natural(value) for name in ("limit", "after") for value in query.get(name, ())
-        ):
-            return Reply(400, {"message": "Query parameters have invalid values."})
+            return Reply(405, None, {"Allow": "GET, POST" if path == "/users" else "GET"})
+        refusal = manners.bad_query(path, query)
+        if refusal is not None:
+            return refusal
+        if any(not _is_natural(value) for value in query.get("after", ())):
+            return manners.error(400, "Query parameters have invalid values.")
         for pattern, handler in self._routes():
             match = re.fullmatch(pattern, path)
             if match:
                 return handler(query, *match.groups())
-        return Reply(404, {"message": "Route not found."})
+        return manners.error(404, "Route not found.")
 
     def _routes(self) -> list[tuple[str, Callable[..., Reply]]]:
         one = r"([^/]+)"
         organization = f"/organizations/{one}"
-        me = {"id": OWNER, "username": "admin", "roles": [{"name": "owner"}]}
         organizations = [
             {"id": FIRST, "name": "coder", "is_default": True},
             {"id": SECOND, "name": "second", "is_default": False},
@@ -237,33 +342,93 @@ class TinyCoder:
             "id": TEMPLATE,
             "name": "box",
             "organization_id": FIRST,
+            "organization_name": "coder",
             "active_version_id": VERSION,
+            "active_user_count": 1,
+            "created_at": at(2),
+            "updated_at": at(2),
+            "build_time_stats": {
+                name: {"P50": 100, "P95": 200} for name in ("start", "stop", "delete")
+            },
         }
         builds = {uuid(number + 100): number for number in self.workspace_numbers}
         workspaces = {uuid(number + 200): number for number in self.workspace_numbers}
+        agents = {uuid(number): number for number in (601, 602, 603)}
 
         def found(values: dict[str, int], key: str, make: Callable[[int], Any]) -> Reply:
-            return Reply(200, make(values[key])) if key in values else _missing()
+            return Reply(200, make(values[key])) if key in values else manners.missing()
 
         return [
-            (f"/users/{one}", lambda q, user: Reply(200, me)),
-            ("/users", lambda q: Reply(200, {"users": [me], "count": 1})),
-            ("/organizations", lambda q: Reply(200, organizations)),
-            ("/templates", lambda q: Reply(200, [template])),
-            (f"/templates/{one}/versions", lambda q, t: Reply(200, [self.version()])),
-            (f"/templateversions/{one}", lambda q, v: Reply(200, self.version())),
-            (f"/templateversions/{one}/logs", lambda q, v: Reply(200, self.logs(q))),
+            (f"/users/{one}", lambda q, user: Reply(200, self.user(user))),
+            ("/users", self._users),
+            ("/entitlements", lambda q: Reply(200, objects.entitlements())),
+            ("/groups", lambda q: Reply(200, objects.groups(FIRST))),
             (
-                "/workspaces",
+                "/notifications/inbox",
                 lambda q: Reply(
-                    200,
-                    {"workspaces": [self.workspace(n) for n in workspaces.values()], "count": 4},
+                    200, objects.inbox(uuid, at, q.get("read_status", ["all"])[0] or "all")
                 ),
             ),
+            (
+                f"{organization}/members/{one}/workspace-quota",
+                lambda q, o, u: Reply(
+                    200, {"credits_consumed": 8 if o == FIRST else 0, "budget": -1}
+                ),
+            ),
+            (
+                f"{organization}/templates",
+                lambda q, o: Reply(200, [template] if o == FIRST else []),
+            ),
+            (
+                f"/users/{one}/workspace/{one}",
+                lambda q, u, n: found(
+                    {f"ws{n}": n for n in self.workspace_numbers}, n.lower(), self.workspace
+                ),
+            ),
+            (
+                f"/workspaceagents/{one}",
+                lambda q, a: found(agents, a, self.agent) if a in agents else _no_agent(),
+            ),
+            (
+                f"/workspaceagents/{one}/logs",
+                lambda q, a: Reply(200, self.logs(q)) if a in agents else _no_agent(),
+            ),
+            (
+                f"/workspaceagents/{one}/listening-ports",
+                lambda q, a: self.ports(agents[a]) if a in agents else _no_agent(),
+            ),
+            (
+                f"/workspacebuilds/{one}/parameters",
+                lambda q, b: found(builds, b, lambda n: [{"name": "region", "value": "eu"}]),
+            ),
+            (
+                f"/templateversions/{one}/rich-parameters",
+                lambda q, v: found({VERSION: 0}, v, lambda n: [{"name": "region"}]),
+            ),
+            (f"/workspacebuilds/{one}/timings", lambda q, b: found(builds, b, self.timings)),
+            ("/organizations", lambda q: Reply(200, organizations)),
+            ("/templates", lambda q: Reply(200, [template])),
+            (
+                f"/templates/{one}/versions",
+                lambda q, t: found({TEMPLATE: 0}, t, lambda n: manners.page([self.version()], q)),
+            ),
+            (
+                f"/templateversions/{one}",
+                lambda q, v: found({VERSION: 0}, v, lambda n: self.version()),
+            ),
+            (
+                f"/templateversions/{one}/logs",
+                lambda q, v: found({VERSION: 0}, v, lambda n: self.logs(q)),
+            ),
+            ("/workspaces", self._workspaces),
             (f"/workspaces/{one}", lambda q, w: found(workspaces, w, self.workspace)),
             (
                 f"/workspaces/{one}/builds",
-                lambda q, w: found(workspaces, w, lambda n: [self.build(n)]),
+                lambda q, w: found(
+                    workspaces,
+                    w,
+                    lambda n: [] if q.get("after_id") else manners.page([self.build(n)], q),
+                ),
             ),
             (f"/workspaces/{one}/watch", lambda q, w: found(workspaces, w, self.frame)),
             (
@@ -271,11 +436,31 @@ class TinyCoder:
                 lambda q, u, n: Reply(200, self.build(int(n))),
             ),
             (f"/workspacebuilds/{one}", lambda q, b: found(builds, b, self.build)),
-            (f"/workspacebuilds/{one}/logs", lambda q, b: Reply(200, self.logs(q))),
+            (
+                f"/workspacebuilds/{one}/logs",
+                lambda q, b: found(builds, b, lambda n: self.logs(q)),
+            ),
             (f"{organization}/provisionerjobs", self._job_list),
             (f"{organization}/provisionerjobs/{one}", self._job),
             (f"{organization}/provisionerdaemons", self._daemon_list),
         ]
+
+    def ports(self, number: int) -> Reply:
+        state = self.agent(number)["status"]
+        if state != "connected":
+            return manners.error(
+                400, f'Agent state is "{state}", it must be in the "connected" state.'
+            )
+        return Reply(200, {"ports": []})
+
+    def timings(self, number: int) -> dict[str, Any]:
+        return {
+            "provisioner_timings": [
+                {"job_id": uuid(number), "stage": "plan", "started_at": at(1), "ended_at": at(2)}
+            ],
+            "agent_script_timings": [],
+            "agent_connection_timings": [],
+        }
 
     def frame(self, number: int) -> dict[str, Any]:
         return self.workspace(number)
@@ -286,9 +471,6 @@ class TinyCoder:
         return [job for job in self.jobs if (job["id"] in second) == (organization == SECOND)]
 
     def _job_list(self, query: dict[str, list[str]], organization: str) -> Reply:
-        unknown = query.keys() - {"limit", "ids", "status", "tags"}
-        if unknown:
-            return Reply(400, {"message": "Invalid query parameters."})
         listed = self._of(organization)
         if "ids" in query:
             wanted = query["ids"][0].split(",")
@@ -296,26 +478,46 @@ class TinyCoder:
         if "status" in query:
             statuses = query["status"][0].split(",")
             listed = [job for job in listed if job["status"] in statuses]
-        limit = int(query.get("limit", ["50"])[0])
-        return Reply(200, listed[:limit] if limit else listed)
+        return Reply(200, manners.page(listed, query, 50))
 
     def _job(self, query: dict[str, list[str]], organization: str, job: str) -> Reply:
         found = [one for one in self._of(organization) if one["id"] == job]
-        return Reply(200, found[0]) if found else _missing()
+        return Reply(200, found[0]) if found else manners.missing()
 
     def _daemon_list(self, query: dict[str, list[str]], organization: str) -> Reply:
-        if query.keys() - {"limit", "ids", "tags"}:
-            return Reply(400, {"message": "Invalid query parameters."})
-        return Reply(200, [one for one in self.daemons if one["organization_id"] == organization])
+        listed = [one for one in self.daemons if one["organization_id"] == organization]
+        if "ids" in query:
+            listed = [one for one in listed if one["id"] in query["ids"][0].split(",")]
+        return Reply(200, manners.page(listed, query, 50))
+
+
+SEARCHED = ("id", "owner", "template", "name", "status", "outdated", "organization")
+STATUSES = ("running", "failed", "starting", "pending", "stopped")
+
+
+def _matches(workspace: dict[str, Any], key: str, value: str) -> bool:
+    if key in {"", "name"}:
+        return value in workspace["name"]
+    if key == "owner" and value == "me":
+        return bool(workspace["owner_id"] == OWNER)
+    found = {
+        "id": workspace["id"],
+        "owner": workspace["owner_name"],
+        "template": workspace["template_name"],
+        "status": workspace["latest_build"]["status"],
+        "outdated": str(workspace["outdated"]).lower(),
+        "organization": workspace["organization_name"],
+    }[key]
+    return bool(found == value)
+
+
+def _no_agent() -> Reply:
+    words = "Agent doesn't exist with that id, or you do not have access to it."
+    return manners.error(404, words)
 
 
 def _is_natural(value: str) -> bool:
     return value.isascii() and value.isdigit() and len(value) < 10
-
-
-def _missing() -> Reply:
-    message = "Resource not found or you do not have access to this resource"
-    return Reply(404, {"message": message})
 
 
 class _Server(ThreadingHTTPServer):
@@ -342,7 +544,9 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             data = json.dumps(reply.body).encode()
         if stream:
-            reply.media_type, data = "text/event-stream", b"event: data\ndata: " + data + b"\n\n"
+            reply.media_type = "text/event-stream"
+            reply.headers["Cache-Control"] = "no-cache"
+            data = b"event: ping\n\nevent: data\ndata: " + data + b"\n\n"
         self.send_response_only(reply.status)
         self.send_header("Date", format_datetime(datetime.now(UTC), usegmt=True))
         for name, value in reply.headers.items():

@@ -43,13 +43,13 @@ def reads_are_stable(asker: Asker) -> Judgement:
 def _flips(asker: Asker, first: Exchange) -> list[Problem]:
     """A reply that goes back to what it was before did not change: it flips."""
     views = [_view(first)]
-    for _ in range(REPEATS):
+    for number in range(REPEATS):
         reply = asker.repeat(first)
         if reply is None or reply.cut or reply.status == 429:
             return []
         view = _view(reply)
         if view == views[-1]:
-            if len(views) == 1:
+            if len(views) == 1 and number:
                 return []
             continue
         if view in views:
