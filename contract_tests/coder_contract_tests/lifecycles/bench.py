@@ -1,7 +1,8 @@
 """Where chapters work: requests as several people, views of what was written, who is to blame.
 
 A write that was answered must show in every *view* of its object (by id, by name, in a list).
-Where none shows it, the write lost it and is named; where some do, those that do not are named.
+Where reads of several operations do not show it, the write lost it and is named; where a single
+one does not, that read is named.
 What was once seen is read again before the object goes (`Bench.still`).
 """
 
@@ -323,8 +324,8 @@ class Bench:
         good = [one for one in looked if not one[3]]
         bad = [one for one in looked if one[3]]
         rule = rule or rules.CHANGE_IS_KEPT
-        if not good:
-            view, _, exchange, wrong = bad[0]
+        if _is_the_writes(bad, good):
+            _, _, exchange, wrong = bad[0]
             came = f"{write.status} for the write, but {exchange.method} {exchange.target} has "
             return self.judge(rule, write, came + wrong[0], at=f"/{_first(wrong)}")
         self.judge(rule, write)
@@ -344,7 +345,7 @@ class Bench:
         still = [(view, exchange) for view, exchange, found in looked if found is not None]
         for view, _, _ in looked:
             self.drop(view)
-        if looked and len(still) == len(looked):
+        if looked and _is_the_writes(still, [one for one in looked if one[2] is None]):
             shown = f"{still[0][1].method} {still[0][1].target} still shows it"
             came = f"{write.status} for the removal, but {shown}"
             return self.judge(rules.REMOVED_IS_GONE, write, came)
@@ -482,6 +483,14 @@ class Bench:
             raise
         finally:
             self.jobs += 1
+
+
+def _is_the_writes(wrong: Sequence[Any], right: Sequence[Any]) -> bool:
+    """Whether the write is to blame: every read is wrong, or reads of several operations are.
+
+    One read that is wrong beside others that are right is its own fault.
+    """
+    return bool(wrong) and (not right or len({one[0].label for one in wrong}) > 1)
 
 
 _ODD_FIELDS = frozenset(

@@ -173,7 +173,7 @@ def _invalid_users(bench: Bench) -> None:
 
 
 def _profile(bench: Bench, person: Person) -> None:
-    other, before = _own_view(bench)
+    other, before = _bystander(bench, person)
     if not bench.has(PROFILE):
         return
     name = f"{person.username}x"
@@ -205,6 +205,16 @@ def _profile(bench: Bench, person: Person) -> None:
         bench.shows(odd, views_of(bench, person.id, person.username), wanted)
 
 
+def _bystander(bench: Bench, person: Person) -> tuple[View, Any]:
+    """Somebody who is neither we nor the member, and whom no write may change; else ourselves."""
+    listed = bench.call(LIST, query="limit=10").json
+    for one in listed.get("users") or () if isinstance(listed, dict) else ():
+        if one.get("id") not in {None, bench.facts.me, person.id}:
+            view = View(GET, (str(one["id"]),))
+            return view, at_rest(bench.look(view)[1])
+    return _own_view(bench)
+
+
 def _own_view(bench: Bench) -> tuple[View, Any]:
     """Our own account, which no write to another may change."""
     view = View(GET, ("me",))
@@ -234,7 +244,7 @@ def empty_body(
 
 
 def _roles(bench: Bench, person: Person) -> None:
-    other, before = _own_view(bench)
+    other, before = _bystander(bench, person)
     seen = [View(GET, (person.id,)), *views_of(bench, person.id, person.username)[2:3]]
 
     def has(*names: str) -> Any:
@@ -254,12 +264,11 @@ def _roles(bench: Bench, person: Person) -> None:
         bench.refuses(ROLES, person.id, body=unknown, want=(400,), views=seen)
         taken = bench.write(ROLES, person.id, body={"roles": []}, want=(200,))
         bench.shows(taken, seen, {"roles": has()})
-        bench.refuses(
-            ROLES, "me", body={"roles": []}, want=(400,), rule=rules.USR_05, views=[other]
-        )
+        ours = View(GET, ("me",))
+        bench.refuses(ROLES, "me", body={"roles": []}, want=(400,), rule=rules.USR_05, views=[ours])
     if bench.has(SUSPEND):
-        bench.refuses(SUSPEND, "me", want=(400,), rule=rules.USR_05, views=[other])
-    bench.refuses(DELETE, "me", want=(403,), rule=rules.USR_03, views=[other])
+        bench.refuses(SUSPEND, "me", want=(400,), rule=rules.USR_05, views=[View(GET, ("me",))])
+    bench.refuses(DELETE, "me", want=(403,), rule=rules.USR_03, views=[View(GET, ("me",))])
 
 
 def memberships(bench: Bench) -> None:
