@@ -16,14 +16,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
-    initialize,
     invariant,
     precondition,
     rule,
     run_state_machine_as_test,
 )
 
-from tests.support.mock import FIRST_USER, Answer, Mock
+from tests.support.mock import Answer, Mock
 from tests.support.workbench import FAILING, PASSWORD, PLAIN, Workbench
 
 NIGHTLY = os.environ.get("CODER_MOCK_NIGHTLY", "") == "1"
@@ -87,21 +86,22 @@ class Workspace:
 
 
 class Deployment(RuleBasedStateMachine):
-    def __init__(self, bench: Workbench, templates: dict[str, Template], start: Any) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.bench, self.mock, self.start = bench, bench.mock, start
+        # A server of its own, so that a walk comes out the same whatever was before.
+        self.mock = Mock()
+        self.bench = Workbench(self.mock)
         self.people: dict[str, Person] = {}
-        self.templates = {
-            name: Template(one.id, one.source, one.active, [Version(one.active, "", "succeeded")])
-            for name, one in templates.items()
-        }
+        self.templates: dict[str, Template] = {}
         self.workspaces: list[Workspace] = []
+        for name, source in (("plain", PLAIN), ("failing", FAILING)):
+            id = self.bench.template(source, name=name)
+            active = self.mock.get(f"/templates/{id}").json["active_version_id"]
+            versions = [Version(active, source, "succeeded")]
+            self.templates[name] = Template(id, source, active, versions)
 
-    @initialize()
-    def begin(self) -> None:
-        self.mock.run(self.mock.world.store.restore(self.start))
-        # Time does not go back, so the session of before may be over.
-        self.bench.admin = self.mock.sign_in(FIRST_USER["email"], FIRST_USER["password"])
+    def teardown(self) -> None:
+        self.mock.close()
 
     # --- people
 
@@ -321,14 +321,18 @@ class Deployment(RuleBasedStateMachine):
             if one.deadline is not None:
                 must = must or one.deadline < now - DOUBT
                 may = must or one.deadline <= now
-            build = self.seen(one)["latest_build"]
-            was_stopped = build["build_number"] > one.builds
+            was_stopped = self.seen(one)["latest_build"]["build_number"] > one.builds
             assert was_stopped or not must, one
             assert may or not was_stopped, one
-            if was_stopped:
-                assert build["reason"] == "autostop"
-                one.builds, one.transition, one.deadline = one.builds + 1, "stop", None
-                one.status = build["status"]
+            self.take_in_stop(one)
+
+    def take_in_stop(self, one: Workspace) -> None:
+        """The server may have stopped it by itself, which it says."""
+        build = self.seen(one)["latest_build"]
+        if build["build_number"] > one.builds:
+            assert (build["reason"], build["transition"]) == ("autostop", "stop")
+            one.builds, one.transition, one.deadline = one.builds + 1, "stop", None
+            one.status = build["status"]
 
     # --- what is looked at
 
@@ -344,6 +348,9 @@ class Deployment(RuleBasedStateMachine):
     def learn(self) -> None:
         """Jobs may have gone on, but only forwards and to the end that they must take."""
         for one in list(self.workspaces):
+            is_over = one.deadline is not None and one.deadline <= self.mock.clock.now()
+            if is_over or self.people[one.owner].status == "suspended":
+                self.take_in_stop(one)
             if not one.is_open:
                 continue
             status = self.seen(one)["latest_build"]["status"]
@@ -419,16 +426,9 @@ class Deployment(RuleBasedStateMachine):
         assert len(self.mock.get(f"{at}?status=running&limit=100").json) <= 1
 
 
-def test_a_deployment_lives_as_its_model_says(mock: Mock) -> None:
-    bench = Workbench(mock)
-    templates = {}
-    for name, source in (("plain", PLAIN), ("failing", FAILING)):
-        id = bench.template(source, name=name)
-        active = mock.get(f"/templates/{id}").json["active_version_id"]
-        templates[name] = Template(id, source, active)
-    start = mock.run(mock.world.store.snapshot())
+def test_a_deployment_lives_as_its_model_says() -> None:
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
-        lambda: Deployment(bench, templates, start),
+        Deployment,
         settings=settings(
             deadline=None,
             max_examples=EXAMPLES,
