@@ -57,7 +57,8 @@ def media_type_is_documented(seen: Seen) -> Judgement:
         return [Problem(exchange, "an empty body", at="body", place=place, known=known)]
     if not content:
         came = f"a body of {len(exchange.body)} bytes ({kind or 'no media type'}), none documented"
-        return [Problem(exchange, came, at="body", place=place)]
+        known = known_fault(MEDIA_TYPE_IS_DOCUMENTED.id, exchange)
+        return [Problem(exchange, came, at="body", place=place, known=known)]
     if kind in content or "*/*" in content or f"{kind.split('/')[0]}/*" in content:
         return []
     came = f"Content-Type {kind or '(none)'}, not among {', '.join(content)}"

@@ -127,6 +127,20 @@ KNOWN_FAULTS: tuple[KnownFault, ...] = (
     ),
     KnownFault(
         "media_type_is_documented",
+        re.compile(r"GET .*/debug/(coordinator|tailnet)$"),
+        re.compile(r"^\s*<"),
+        "a page for people, of which the docs say nothing",
+        _SEEN,
+    ),
+    KnownFault(
+        "media_type_is_documented",
+        re.compile(r"GET .*/scim/v2/ServiceProviderConfig$"),
+        re.compile(r"^\{"),
+        "the docs list no body for what SCIM clients read first",
+        "no scenario; RFC 7643, section 5",
+    ),
+    KnownFault(
+        "media_type_is_documented",
         re.compile(r"GET .*/workspacebuilds/\{\w+\}/state$"),
         re.compile(r"^$"),
         "a build without state has an empty body that says it is JSON",
