@@ -262,6 +262,9 @@ class TinyCoder:
 
     def _users(self, query: dict[str, list[str]]) -> Reply:
         found = self.users()
+        if query.get("q", [""])[0].startswith("nosuch:"):
+            wrong = ("nosuch", '"nosuch" is not a valid query param')
+            return manners.error(400, "Invalid user search query.", "", wrong)
         for element in query.get("q", [""])[0].split():
             key, _, value = element.rpartition(":")
             place = {"status": "status", "search": "username"}.get(key, "username")
@@ -407,7 +410,7 @@ class TinyCoder:
             ),
             (f"/workspacebuilds/{one}/timings", lambda q, b: found(builds, b, self.timings)),
             ("/organizations", lambda q: Reply(200, organizations)),
-            ("/templates", lambda q: Reply(200, [template])),
+            ("/templates", lambda q: _refused_term(q) or Reply(200, [template])),
             (
                 f"/templates/{one}/versions",
                 lambda q, t: found({TEMPLATE: 0}, t, lambda n: manners.page([self.version()], q)),
@@ -491,7 +494,10 @@ class TinyCoder:
         return Reply(200, manners.page(listed, query, 50))
 
 
-SEARCHED = ("id", "owner", "template", "name", "status", "outdated", "organization")
+SEARCHED = (
+    *("id", "owner", "template", "name", "status", "outdated", "organization"),
+    *("dormant", "has-agent"),
+)
 STATUSES = ("running", "failed", "starting", "pending", "stopped")
 
 
@@ -507,6 +513,8 @@ def _matches(workspace: dict[str, Any], key: str, value: str) -> bool:
         "status": workspace["latest_build"]["status"],
         "outdated": str(workspace["outdated"]).lower(),
         "organization": workspace["organization_name"],
+        "dormant": str(workspace["dormant_at"] is not None).lower(),
+        "has-agent": value if value in _agent_states(workspace) else "",
     }[key]
     return bool(found == value)
 
@@ -580,3 +588,15 @@ def serving(tiny: TinyCoder) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def _agent_states(workspace: dict[str, Any]) -> set[str]:
+    resources = workspace["latest_build"]["resources"]
+    return {agent["status"] for one in resources for agent in one.get("agents") or ()}
+
+
+def _refused_term(query: dict[str, list[str]]) -> Reply | None:
+    if not query.get("q", [""])[0].startswith("nosuch:"):
+        return None
+    wrong = ("nosuch", '"nosuch" is not a valid query param')
+    return manners.error(400, "Invalid template search query.", "", wrong)

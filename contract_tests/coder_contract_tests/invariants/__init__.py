@@ -10,6 +10,7 @@ from coder_contract_tests.invariants.daemons import DAEMON_INVARIANTS
 from coder_contract_tests.invariants.job_lists import JOB_LIST_INVARIANTS
 from coder_contract_tests.invariants.job_relations import JOB_RELATION_INVARIANTS
 from coder_contract_tests.invariants.jobs import JOB_INVARIANTS
+from coder_contract_tests.invariants.searches import SEARCH_INVARIANTS
 from coder_contract_tests.invariants.workspaces import WORKSPACE_INVARIANTS
 from coder_contract_tests.judging import Invariant
 
@@ -25,6 +26,7 @@ INVARIANTS: tuple[Invariant, ...] = tuple(
             *BUILD_INVARIANTS,
             *AGENT_INVARIANTS,
             *ADMINISTRATION_INVARIANTS,
+            *SEARCH_INVARIANTS,
         ),
         key=lambda invariant: invariant.rule.id,
     )

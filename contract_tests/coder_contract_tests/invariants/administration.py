@@ -18,6 +18,8 @@ ORGANIZATIONS = "GET /organizations"
 INBOX = "GET /notifications/inbox"
 ENTITLEMENTS = "GET /entitlements"
 QUOTA = "GET /organizations/{organization}/members/{user}/workspace-quota"
+OLD_QUOTA = "GET /workspace-quota/{user}"
+INBOX_PAGE = 25
 GROUPS = "GET /groups"
 WORKSPACES = "GET /workspaces"
 SAMPLE = 3
@@ -162,10 +164,16 @@ def unread_is_unread(asker: Asker) -> Judgement:
                 return [Problem(reply, "a read entry among the unread ones", at="/notifications")]
             if kind == "read" and unread:
                 return [Problem(reply, "an unread entry among the read ones", at="/notifications")]
+            if kind == "unread" and len(listed) < INBOX_PAGE and number != len(listed) and last:
+                came = f"unread_count is {excerpt(number)} beside all {len(listed)} unread entries"
+                return [Problem(reply, came, at="/unread_count")]
             if isinstance(number, int) and number < len(unread):
                 came = f"unread_count is {number} beside {len(unread)} unread entries"
                 return [Problem(reply, came, at="/unread_count")]
-        if len(set(map(str, counts.values()))) == 1:
+        same = len(set(map(str, counts.values()))) == 1
+        whole = replies["unread"]
+        unread = (whole.json.get("notifications") or []) if whole is not None else []
+        if same and (len(unread) >= INBOX_PAGE or counts["unread"] == len(unread)):
             return []
         if last and (reply := replies["all"]) is not None:
             return [Problem(reply, f"unread_count varies: {excerpt(counts)}", at="/unread_count")]
@@ -198,6 +206,14 @@ def features_are_complete(seen: Seen) -> Judgement:
 def quota_is_the_sum(asker: Asker) -> Judgement:
     problems: list[Problem] = []
     judged = False
+    home = {"organization": asker.facts.default_organization, "user": "me"}
+    usual = asker.get(QUOTA, home) if home["organization"] else None
+    old = asker.get(OLD_QUOTA, home) if usual is not None and usual.status == 200 else None
+    if old is not None and usual is not None and old.status == 200 and old.json != usual.json:
+        again = asker.get(QUOTA, home)
+        if again is not None and again.json == usual.json:
+            came = f"{excerpt(old.json)}, where {QUOTA} gives {excerpt(usual.json)}"
+            problems.append(Problem(old, came, at="/"))
     entitlements = asker.get(ENTITLEMENTS, {})
     body: Any = entitlements.json if entitlements is not None else None
     features = body.get("features") if isinstance(body, dict) else None

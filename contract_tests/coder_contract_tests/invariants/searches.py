@@ -1,0 +1,140 @@
+"""Searches: terms that nobody knows, and terms whose matches the list itself shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from coder_contract_tests.exchange import Exchange, excerpt
+from coder_contract_tests.findings import Problem, Rule
+from coder_contract_tests.judging import Asker, Invariant, Judgement
+
+LIST = "GET /workspaces"
+UNKNOWN = "nosuch"
+# The list, what it says to a bad search.
+SEARCHED: tuple[tuple[str, str], ...] = (
+    ("GET /users", "Invalid user search query."),
+    ("GET /templates", "Invalid template search query."),
+    ("GET /audit", "Invalid audit search query."),
+)
+AGENTS = ("connected", "connecting", "disconnected", "timeout")
+
+
+def unknown_terms_are_refused(asker: Asker) -> Judgement:
+    problems = []
+    judged = False
+    for label, wanted in SEARCHED:
+        plain = asker.get(label, {}, "limit=1") if _is_recent(asker) else None
+        if plain is None or plain.status != 200:
+            continue
+        reply = asker.get(label, {}, f"q={UNKNOWN}:x")
+        if reply is None:
+            continue
+        judged = True
+        body: Any = reply.json if isinstance(reply.json, dict) else {}
+        told = body.get("validations")
+        named = [one.get("field") for one in told or () if isinstance(one, dict)]
+        if reply.status != 400 or body.get("message") != wanted or UNKNOWN not in named:
+            came = f"{reply.status} {excerpt(body or reply.json)}, where 400 {wanted!r} belongs"
+            problems.append(Problem(reply, came[:300], at="query:q"))
+    return problems if judged else None
+
+
+def _is_recent(asker: Asker) -> bool:
+    version = asker.document.version
+    return not version[:4].isdigit() or version >= "2024"
+
+
+Matches = Callable[[Mapping[str, Any]], bool]
+
+
+def terms_are_exact(asker: Asker) -> Judgement:
+    """`dormant` and `has-agent`, whose matches every workspace tells by itself."""
+    if not _is_recent(asker):
+        return None
+    problems: list[Problem] = []
+    judged = False
+    terms: list[tuple[str, Matches]] = [("dormant:true", _is_dormant)]
+    terms += [(f"has-agent:{state}", _has_agent(state)) for state in AGENTS]
+    for term, matches in terms:
+        found = _wrong(asker, term, matches)
+        if found is None:
+            continue
+        judged = True
+        # Agents come and go: only what is wrong twice is wrong.
+        problems += (_wrong(asker, term, matches) or []) if found else []
+    return problems if judged else None
+
+
+def _wrong(asker: Asker, term: str, matches: Matches) -> list[Problem] | None:
+    everything, reply = asker.get(LIST, {}), asker.get(LIST, {}, f"q={quote(term)}")
+    listed, found = _workspaces(everything), _workspaces(reply)
+    if reply is None or listed is None or not listed:
+        return None
+    if found is None:
+        return [Problem(reply, f"{reply.status} for q={term}", at="query:q")]
+    for one in found:
+        if not matches(one):
+            came = f"q={term} gives {one.get('id')}, which does not match"
+            return [Problem(reply, came, at="query:q")]
+    got = {one.get("id") for one in found}
+    for one in listed:
+        if matches(one) and one.get("id") not in got:
+            came = f"q={term} leaves out {one.get('id')}, which matches"
+            return [Problem(reply, came, at="query:q")]
+    return []
+
+
+def _workspaces(reply: Exchange | None) -> list[Mapping[str, Any]] | None:
+    body: Any = reply.json if reply is not None and reply.status == 200 else None
+    listed = body.get("workspaces") if isinstance(body, dict) else None
+    if not isinstance(listed, list):
+        return None
+    return [one for one in listed if isinstance(one, dict)]
+
+
+def _is_dormant(workspace: Mapping[str, Any]) -> bool:
+    return workspace.get("dormant_at") is not None
+
+
+def _has_agent(state: str) -> Matches:
+    def matches(workspace: Mapping[str, Any]) -> bool:
+        build = workspace.get("latest_build")
+        resources = build.get("resources") if isinstance(build, dict) else None
+        return any(
+            agent.get("status") == state
+            for resource in resources or ()
+            for agent in (resource.get("agents") if isinstance(resource, dict) else None) or ()
+            if isinstance(agent, dict)
+        )
+
+    return matches
+
+
+SEARCH_INVARIANTS: tuple[Invariant, ...] = (
+    Invariant(
+        Rule(
+            id="unknown_search_terms_are_refused",
+            kind="check",
+            level="error",
+            promise="a search with a term that nobody knows is 400 and names the term",
+            oracle="recorded: users, templates, admin (searches)",
+            applies="users, templates and the audit log; workspaces have WS-16",
+        ),
+        ask=unknown_terms_are_refused,
+        needs=tuple(label for label, _ in SEARCHED),
+    ),
+    Invariant(
+        Rule(
+            id="workspace_terms_are_exact",
+            kind="check",
+            level="error",
+            promise="dormant: and has-agent: give every workspace that matches, and no other",
+            oracle="docs: workspaces.md; rule: C.3",
+            applies=LIST,
+        ),
+        ask=terms_are_exact,
+        needs=(LIST,),
+    ),
+)
