@@ -115,6 +115,16 @@ class Ledger:
         """Take over a finding of an earlier part of this run; whether it is new."""
         return self._found.setdefault(finding.id, finding) is finding
 
+    def demote(self, id_: str, reason: str) -> None:
+        """Make a warning of an error that did not come back."""
+        finding = self._found.pop(id_, None)
+        if finding is None:
+            return
+        key = identity(finding.check, finding.operation, finding.at, "warning")
+        self._found[key] = replace(
+            finding, id=key, level="warning", came=f"{finding.came} ({reason})"
+        )
+
     @property
     def findings(self) -> tuple[Finding, ...]:
         """All findings, errors first, then by operation and check."""

@@ -31,6 +31,7 @@ from coder_contract_tests.judging import Invariant
 from coder_contract_tests.ledger import Ledger
 from coder_contract_tests.lifecycles import LIFE_CYCLE_RULES, play_life_cycles, watch_streams
 from coder_contract_tests.probe import Probe, choose_document, probe
+from coder_contract_tests.repeats import tell_flaky
 from coder_contract_tests.report import PhaseResult, Report, held_against
 from coder_contract_tests.resume import Resumed
 from coder_contract_tests.selection import Selection, reads
@@ -171,6 +172,7 @@ def _run_phases(
     if session.client.may_write:
         phases.append(("life cycles", lambda: play_life_cycles(session)))
     phases.append(("conclusions", lambda: _conclusions(session)))
+    phases.append(("repeats", lambda: tell_flaky(session)))
     try:
         for number, (name, phase) in enumerate(phases, 1):
             before, started = session.client.requests, time.monotonic()

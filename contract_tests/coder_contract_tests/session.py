@@ -46,6 +46,8 @@ class Session:
         self.exercised: Counter[str] = Counter()
         self.known: Counter[tuple[str, str, str]] = Counter()
         self.absent: dict[str, str] = {}
+        self.errors: dict[str, tuple[Rule, Problem]] = {}
+        """What first showed each error, by the finding's id."""
         self.skipped: dict[str, str] = {}
         self.phase = ""
         self._emit = on_event
@@ -231,13 +233,24 @@ class Session:
             return
         seen = Seen(exchange, self.document, self.facts)
         for check in CHECKS:
-            self.record(check.rule, check.judge(seen), exchange.label)
+            self.record(check.rule, check.judge(seen), exchange.label, repeatable=True)
         for invariant in RULES:
             if invariant.one is not None:
-                self.record(invariant.rule, invariant.one(seen), exchange.label)
+                judgement = invariant.one(seen)
+                self.record(invariant.rule, judgement, exchange.label, repeatable=True)
 
-    def record(self, rule: Rule, judgement: Sequence[Problem] | None, label: str) -> None:
-        """Count a judgement and turn its problems into findings."""
+    def record(
+        self,
+        rule: Rule,
+        judgement: Sequence[Problem] | None,
+        label: str,
+        *,
+        repeatable: bool = False,
+    ) -> None:
+        """Count a judgement and turn its problems into findings.
+
+        A judgement of one reply is repeatable: the same request can be judged again.
+        """
         if judgement is None:
             return
         self.judged[label, rule.id] += 1
@@ -249,6 +262,8 @@ class Session:
                 continue
             finding = self.ledger.add(rule, problem)
             if finding is not None:
+                if finding.level == "error" and repeatable:
+                    self.errors[finding.id] = (rule, problem)
                 self._emit(FindingRaised(finding, problem.exchange))
 
     def _silence(self, operation: Operation, path: str, query: str, reason: str) -> Exchange:

@@ -69,8 +69,8 @@ def test_a_stream_left_on_purpose_is_complete() -> None:
         (422, ("200", "400"), None),
         (403, ("200",), "warning"),
         (429, ("200",), "warning"),
-        (201, ("200",), "note"),
-        (200, ("201",), "note"),
+        (201, ("200",), None),
+        (200, ("201",), None),
     ],
 )
 def test_how_bad_an_undocumented_status_is(
@@ -234,11 +234,10 @@ def test_a_value_that_fits_two_exclusive_alternatives_is_named() -> None:
 
 
 def test_null_is_an_error_where_clients_read_without_asking() -> None:
-    schema = {"properties": {"id": {"type": "string"}, "note": {"type": "string"}}}
-    levels = {
-        came.split(":")[0]: level for came, level in mismatch(schema, {"id": None, "note": None})
-    }
-    assert levels == {"/id": None, "/note": "warning"}
+    kinds = {"id": "string", "note": "string", "notes": "array", "more": "object"}
+    schema = {"properties": {name: {"type": kind} for name, kind in kinds.items()}}
+    levels = {came.split(":")[0]: level for came, level in mismatch(schema, dict.fromkeys(kinds))}
+    assert levels == {"/id": None, "/note": None, "/notes": "warning", "/more": "warning"}
     ((_, level),) = mismatch({"type": "array"}, None)
     assert level is None
 

@@ -13,6 +13,7 @@ import pytest
 from coder_contract_tests import cli
 from coder_contract_tests.catalogue import every_rule
 from tests.support.contract_faults import change
+from tests.support.contract_manners import dressed, error
 from tests.support.contract_runs import spec
 from tests.support.contract_server import EMAIL, PASSWORD, TOKEN, Reply, TinyCoder, serving
 from tests.support.contract_sockets import http, scripted, unused_port
@@ -283,10 +284,9 @@ def test_no_report_shows_a_secret(
 
 def test_nothing_but_reads_and_the_sign_in_leaves(tiny: TinyCoder, url: str) -> None:
     assert examine(url, "--username", EMAIL, "--password", PASSWORD, "--max-examples", "2") == 0
-    harmless = {"GET", "HEAD", "OPTIONS"}
-    writes = {(method, path) for method, path in tiny.seen if method not in harmless}
-    assert ("POST", "/api/v2/users/login") in writes
-    assert writes <= {("POST", "/api/v2/users/login"), ("POST", "/api/v2/authcheck")}
+    safe = {"GET", "HEAD", "OPTIONS"}
+    writes = {(method, path) for method, path in tiny.seen if method not in safe}
+    assert writes == {("POST", "/api/v2/users/login")}
 
 
 def test_the_same_seed_sends_the_same_requests(tiny: TinyCoder, url: str) -> None:
@@ -352,7 +352,7 @@ def test_on_a_terminal_phases_and_errors_are_told_as_they_come(
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     assert examine(url) == 1
     told = capsys.readouterr().err
-    assert "] discovery · " in told
+    assert re.search(r"\[1/\d+\] discovery", told)
     assert "error: JOB-01 GET /organizations/{organization}/provisionerjobs" in told
 
 
@@ -371,15 +371,11 @@ def test_the_console_says_what_was_not_examined(
 ) -> None:
     def lacking(method: str, target: str, reply: Reply) -> Reply:
         gone = "/templateversions/" in target
-        return Reply(404, {"message": "Route not found."}) if gone else reply
+        return dressed(error(404, "Route not found.")) if gone else reply
 
     tiny.alter = lacking
     tiny.jobs = [job for job in tiny.jobs if job["status"] != "canceling"]
     assert examine(url) == 0
     text = capsys.readouterr().out
-    assert re.search(
-        r"^absent on the target \(\d\): GET /templateversions/\{templateversion\}, ", text, re.M
-    )
-    assert re.search(
-        r"^not examined \(\d\): .*JOB-06.*: the target shows nothing to judge it by$", text, re.M
-    )
+    assert "absent on the target (3): GET /templateversions/{templateversion}, " in text
+    assert re.search(r"not examined \(\d+\): ", text)

@@ -8,6 +8,7 @@ from coder_contract_tests.checks import CHECKS
 from coder_contract_tests.checks.rejection import INVALID_REQUEST_IS_REFUSED
 from coder_contract_tests.suite import RULES
 from tests.support.contract_faults import FAULTS, Fault
+from tests.support.contract_manners import Reply, dressed, error
 from tests.support.contract_more_faults import MORE_FAULTS
 from tests.support.contract_runs import examine
 from tests.support.contract_server import TinyCoder
@@ -47,6 +48,23 @@ def found(fault: Fault) -> set[tuple[str, str, str]]:
     include = fault.include or ((fault.operation,) if fault in MORE_FAULTS else ())
     report = examine(tiny, max_examples=fault.max_examples, include=include)
     return {(one.check, one.operation, one.level) for one in report.findings}
+
+
+def test_what_fails_only_once_is_flaky_and_a_warning() -> None:
+    asked = {"times": 0}
+
+    def once(method: str, target: str, reply: Reply) -> Reply:
+        if target.endswith("/api/v2/templates") and reply.status == 200:
+            asked["times"] += 1
+            if asked["times"] == 1:
+                return dressed(error(500, "An internal server error occurred."))
+        return reply
+
+    report = examine(TinyCoder(once), include=("GET /templates",))
+    (finding,) = [one for one in report.findings if one.check == "no_server_error"]
+    assert (finding.level, finding.operation) == ("warning", "GET /templates")
+    assert "flaky" in finding.came
+    assert report.exit_code == 0
 
 
 def test_every_rule_has_a_fault_of_its_own() -> None:

@@ -106,7 +106,7 @@ _SCHEMAS: dict[str, Any] = {
             "deadline": {"type": ["string", "null"], "format": "date-time"},
             "job": _ref("codersdk.EmbeddedJob"),
         },
-        {"reason": TEXT},
+        {"reason": TEXT, "warnings": _list(TEXT)},
     ),
     "codersdk.Workspace": _object(
         {

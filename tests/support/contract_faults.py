@@ -164,7 +164,8 @@ def _unsorted(reply: Reply) -> Reply:
 
 
 def _hides_a_job(reply: Reply) -> Reply:
-    reply.body = [job for job in reply.body if job["id"] != uuid(SUCCEEDED)]
+    if reply.status == 200:
+        reply.body = [job for job in reply.body if job["id"] != uuid(SUCCEEDED)]
     return reply
 
 
@@ -219,10 +220,10 @@ FAULTS: tuple[Fault, ...] = (
         "null where something must stand", "response_matches_schema", BUILD, _bad_build(job=None)
     ),
     Fault(
-        "null in an optional member",
+        "null for an optional list",
         "response_matches_schema",
         BUILD,
-        _bad_build(reason=None),
+        _bad_build(warnings=None),
         level="warning",
     ),
     Fault(

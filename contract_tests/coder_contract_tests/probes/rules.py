@@ -57,7 +57,7 @@ def is_gate(exchange: Exchange) -> bool:
 
 
 def lacks_route(exchange: Exchange) -> bool:
-    return exchange.status == 404 and message(exchange) == ROUTE_NOT_FOUND
+    return exchange.status == 404 and message(exchange) in {ROUTE_NOT_FOUND, ""}
 
 
 def needs_session(operation: Operation) -> bool:

@@ -47,6 +47,9 @@ def gathered(asker: Asker, walker: Walker) -> Sightings:
     for exchange in asker.exchanges:
         if exchange.method != "GET" or exchange.phase in NOT_COMPARED or exchange.anonymous:
             continue
+        if exchange.request_headers:
+            # What cannot be asked again as it was cannot be confirmed.
+            continue
         mark = hash(exchange.body)
         if bodies.get(exchange.target) == mark:
             continue

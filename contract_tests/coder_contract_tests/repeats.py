@@ -1,0 +1,59 @@
+"""Repeats what failed, to tell what always fails from what fails now and then.
+
+Only errors that one reply showed are repeated, and only where the request was a plain read. What
+does not come back in several tries is flaky: still a finding, as a warning that says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from coder_contract_tests.checks import CHECKS
+from coder_contract_tests.findings import Problem, Rule, identity
+from coder_contract_tests.judging import Judgement, Seen
+from coder_contract_tests.suite import RULES
+
+if TYPE_CHECKING:
+    from coder_contract_tests.session import Session
+
+TRIES = 4
+AT_MOST = 60
+
+
+def tell_flaky(session: Session) -> str:
+    """Repeat each error; those that stay away become warnings."""
+    repeated = 0
+    for id_, (rule, problem) in list(session.errors.items()):
+        if repeated >= AT_MOST or not _can_be_repeated(rule, problem):
+            continue
+        repeated += 1
+        if _comes_back(session, rule, problem) is False:
+            session.ledger.demote(id_, f"flaky: not again in {TRIES} tries")
+    return ""
+
+
+def _judges(rule: Rule) -> list[Callable[[Seen], Judgement]]:
+    """What judges a single reply by a rule."""
+    judges = [check.judge for check in CHECKS if check.rule.id == rule.id]
+    return judges + [one.one for one in RULES if one.rule.id == rule.id and one.one is not None]
+
+
+def _can_be_repeated(rule: Rule, problem: Problem) -> bool:
+    exchange = problem.exchange
+    return bool(_judges(rule)) and exchange.media_type != "text/event-stream"
+
+
+def _comes_back(session: Session, rule: Rule, problem: Problem) -> bool | None:
+    """Whether the same promise is broken at the same place again; None if nobody can tell."""
+    wanted = identity(rule.id, problem.exchange.label, problem.at, "error")
+    for _ in range(TRIES):
+        reply = session.repeat(problem.exchange)
+        if reply is None:
+            return None
+        seen = Seen(reply, session.document, session.facts)
+        for judge in _judges(rule):
+            for one in judge(seen) or ():
+                if identity(rule.id, reply.label, one.at, "error") == wanted:
+                    return True
+    return False
