@@ -283,6 +283,8 @@ RELATION_FAULTS: tuple[Fault, ...] = (
     Fault("offset ignored", "pages_join_to_the_list", WORKSPACES, searching(_without("offset"))),
     Fault("limit ignored", "pages_join_to_the_list", WORKSPACES, searching(_without("limit"))),
     Fault("search ignored", "filter_is_exact", WORKSPACES, searching(_without("q"))),
+    Fault("an id in capitals", "uuids_are_in_small_letters", WORKSPACES,
+          workspace(template_id="ABCDEF01-3c0e-4a4f-9d5c-000000000010")),
     Fault("no dormant one found", "workspace_terms_are_exact", WORKSPACES,
           body("/workspaces", lambda v: {"workspaces": [], "count": 0}, query="has-agent")),
     Fault("unknown terms taken", "unknown_search_terms_are_refused", USERS,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coder_contract_tests.checks import body, headers, members, schema, status, times
+from coder_contract_tests.checks import body, headers, members, schema, status, times, uuids
 from coder_contract_tests.judging import Check
 
 CHECKS: tuple[Check, ...] = (
@@ -19,6 +19,7 @@ CHECKS: tuple[Check, ...] = (
     Check(members.NUMBERS_ARE_WHOLE, members.numbers_are_whole),
     Check(members.KEYS_STAND_ONCE, members.keys_stand_once),
     Check(times.TIMES_ARE_PLAUSIBLE, times.times_are_plausible),
+    Check(uuids.UUIDS_ARE_IN_SMALL_LETTERS, uuids.uuids_are_in_small_letters),
 )
 
 __all__ = ["CHECKS"]

@@ -22,7 +22,7 @@ _MESSAGES = {
     "Invalid query parameters.",
 }
 STRICT = re.compile(
-    r"(/organizations/\{organization\}/(provisionerjobs(/\{job\})?|provisionerdaemons|groups)"
+    r"(/organizations/\{organization\}/(provisionerjobs(/\{job\})?|provisionerdaemons)"
     r"|/insights/(templates|user-activity|user-latency|user-status-counts|daus)"
     r"|/users/\{user\}/autofill-parameters|/groups|/notifications/inbox)/?\Z"
 )
@@ -75,11 +75,12 @@ def unknown_keys_are_treated_as_promised(asker: Asker) -> Judgement:
     problems: list[Problem] = []
     judged = False
     for operation, way, query in plain_reads(asker):
+        if operation.path.endswith("/{organization}/groups"):
+            # Nobody has seen what a licensed server makes of it.
+            continue
         plain = asker.send(operation, way, query)
         odd = "&".join(part for part in (query, f"{UNKNOWN}=1") if part)
         if STRICT.match(operation.path):
-            if "/groups" in operation.path and asker.document.version < "2024":
-                continue
             if plain.status != 200:
                 continue
             judged = True
