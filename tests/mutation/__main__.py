@@ -42,7 +42,14 @@ def main() -> int:
     healthy: list[Healthy] = []
     outcomes: list[Outcome] = []
     if options.healthy:
-        healthy = examine_healthy(_healthy_settings(options), options.jobs)
+
+        def note(found: Healthy) -> None:
+            where = f"{found.scenario} {found.version} seed {found.seed}"
+            print(f"{where}: {found.words}", file=sys.stderr, flush=True)
+            if options.results:
+                save(options.results, load(options.results), [], [found])
+
+        healthy = examine_healthy(_healthy_settings(options), options.jobs, note)
     else:
 
         def keep(outcome: Outcome) -> None:
@@ -52,7 +59,7 @@ def main() -> int:
 
         outcomes = examine(faults, options.jobs, options.together, keep)
     if options.results:
-        results = save(options.results, load(options.results), [], healthy)
+        results = load(options.results)
     print(summary(outcomes, healthy))
     if options.table:
         if not options.results:
@@ -178,7 +185,11 @@ def _healthy_settings(options: argparse.Namespace) -> list[Setting]:
     ]
 
 
-def examine_healthy(settings: Sequence[Setting], jobs: int) -> list[Healthy]:
+def examine_healthy(
+    settings: Sequence[Setting],
+    jobs: int,
+    tell: Callable[[Healthy], None] = lambda found: None,
+) -> list[Healthy]:
     """Run without any fault."""
     found: list[Healthy] = []
     with ThreadPoolExecutor(jobs) as pool:
@@ -186,12 +197,7 @@ def examine_healthy(settings: Sequence[Setting], jobs: int) -> list[Healthy]:
         for done in as_completed(runs):
             setting, run = runs[done], done.result()
             found.append(_healthy(setting, run))
-            text = found[-1].words
-            print(
-                f"{setting.scenario} {setting.version} seed {setting.seed}: {text}",
-                file=sys.stderr,
-                flush=True,
-            )
+            tell(found[-1])
     return found
 
 

@@ -1,16 +1,15 @@
-"""Faults that show only when replies are held against each other, or against what was asked."""
+"""Faults that show only when replies are held against each other, or against what was asked.
+
+A table of data; how each fault is made stands in `lists`.
+"""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qsl, urlencode
 
 from tests.mutation.faults.edits import (
     DROP,
     NOBODY,
-    Edit,
     Inject,
     answered,
     body,
@@ -18,34 +17,71 @@ from tests.mutation.faults.edits import (
     fresh,
     listing,
     member,
-    objects,
     put,
     refused,
 )
-from tests.mutation.model import Fault, Reply, Request, Upstream
-
-WORKSPACES, WORKSPACE = "GET /workspaces", "GET /workspaces/{workspace}"
-BY_NAME = "GET /users/{user}/workspace/{workspacename}"
-BUILDS, BUILD = "GET /workspaces/{workspace}/builds", "GET /workspacebuilds/{workspacebuild}"
-BY_NUMBER = "GET /users/{user}/workspace/{workspacename}/builds/{buildnumber}"
-PARAMETERS = "GET /workspacebuilds/{workspacebuild}/parameters"
-RESOURCES = "GET /workspacebuilds/{workspacebuild}/resources"
-USERS, USER = "GET /users", "GET /users/{user}"
-TEMPLATES, TEMPLATE = "GET /templates", "GET /templates/{template}"
-OF_ORGANIZATION = "GET /organizations/{organization}/templates"
-TEMPLATE_BY_NAME = "GET /organizations/{organization}/templates/{templatename}"
-VERSIONS, VERSION = (
-    "GET /templates/{template}/versions",
-    "GET /templateversions/{templateversion}",
+from tests.mutation.faults.lists import (
+    AGENT,
+    AUDIT,
+    BUILD,
+    BUILDS,
+    BY_NAME,
+    BY_NUMBER,
+    ENTITLEMENTS,
+    GROUP,
+    GROUPS,
+    INBOX,
+    MEMBERS,
+    OF_ORGANIZATION,
+    ORGANIZATION,
+    ORGANIZATIONS,
+    PAGED,
+    PARAMETERS,
+    QUOTA,
+    RESOURCES,
+    TEMPLATE,
+    TEMPLATE_BY_NAME,
+    TEMPLATES,
+    USER,
+    USERS,
+    VERSION,
+    VERSION_BY_NAME,
+    VERSIONS,
+    WORKSPACE,
+    WORKSPACES,
+    agents,
+    all_defaults,
+    any_search,
+    backwards,
+    deleted_too,
+    double,
+    drop_first,
+    drop_last,
+    every,
+    exact_name,
+    first_build,
+    first_page,
+    fits_page,
+    later,
+    leaky,
+    leaky_members,
+    me_for_all,
+    memory,
+    number,
+    older_build,
+    other_of,
+    other_version,
+    plain,
+    queried,
+    restless,
+    setting,
+    shifted,
+    term,
+    unknown_terms_pass,
+    where,
+    without,
 )
-VERSION_BY_NAME = "GET /templates/{template}/versions/{templateversionname}"
-ORGANIZATIONS, ORGANIZATION = "GET /organizations", "GET /organizations/{organization}"
-MEMBERS = "GET /organizations/{organization}/members"
-PAGED = "GET /organizations/{organization}/paginated-members"
-GROUPS, GROUP = "GET /groups", "GET /groups/{group}"
-AGENT, AUDIT = "GET /workspaceagents/{workspaceagent}", "GET /audit"
-INBOX, ENTITLEMENTS = "GET /notifications/inbox", "GET /entitlements"
-QUOTA = "GET /workspace-quota/{user}"
+from tests.mutation.model import Fault
 
 
 def _fault(
@@ -58,274 +94,7 @@ def _fault(
     )
 
 
-def _query(request: Request, **changed: Any) -> Request:
-    """The request with other values in its query; None takes a key away."""
-    pairs = dict(parse_qsl(request.query, keep_blank_values=True))
-    for name, value in changed.items():
-        if value is None:
-            pairs.pop(name, None)
-        else:
-            pairs[name] = str(value)
-    return request.other(query=urlencode(pairs))
-
-
-def _number(request: Request, name: str) -> int:
-    text = request.args.get(name, "")
-    return int(text) if text.isdigit() else 0
-
-
-def _shifted(by: int) -> Callable[[Request, Upstream], Reply | None]:
-    def give(request: Request, upstream: Upstream) -> Reply | None:
-        offset = _number(request, "offset")
-        return upstream.send(_query(request, offset=offset + by)) if offset else None
-
-    return give
-
-
-def _without(*names: str) -> Callable[[Request, Upstream], Reply | None]:
-    """Some keys of the query are not read."""
-
-    def give(request: Request, upstream: Upstream) -> Reply | None:
-        if not any(name in request.args for name in names):
-            return None
-        sound = upstream.send(request)
-        return upstream.send(_query(request, **dict.fromkeys(names))) if sound.ok else sound
-
-    return give
-
-
-def _term(key: str) -> Callable[[Request], bool]:
-    return lambda request: f"{key}:" in request.args.get("q", "")
-
-
-def _any_search(request: Request) -> bool:
-    return bool(request.args.get("q", "").strip())
-
-
-def _plain(request: Request) -> bool:
-    """A whole list: neither searched nor cut."""
-    return not request.args.get("q") and "limit" not in request.args
-
-
-def _first_page(items: str) -> Edit:
-    """The count is that of the page."""
-
-    def change(value: Any) -> None:
-        if isinstance(value, dict):
-            value["count"] = len(value.get(items) or ())
-
-    return body(change)
-
-
-def _drop_last(items: list[Any]) -> list[Any]:
-    return items[:-1]
-
-
-def _drop_first(items: list[Any]) -> list[Any]:
-    return items[1:]
-
-
-def _double(items: list[Any]) -> list[Any]:
-    return [*items, items[0]] if items else items
-
-
-def _backwards(items: list[Any]) -> list[Any]:
-    return items[::-1]
-
-
-def _restless(place: str) -> Callable[[], Edit]:
-    """A list comes in another order each time."""
-
-    def make() -> Edit:
-        chance = random.Random(5)
-        return listing(place, lambda items: chance.sample(items, len(items)))
-
-    return make
-
-
-def _other_of(lister: str, place: str) -> Callable[[Request, Upstream], Reply | None]:
-    """Another object of the kind is given than the one asked for."""
-
-    def give(request: Request, upstream: Upstream) -> Reply | None:
-        reply = upstream.send(request)
-        value = reply.json
-        listed = upstream.call("GET", lister).json
-        found = listed.get(place) if place and isinstance(listed, dict) else listed
-        if not reply.ok or not isinstance(value, dict) or not isinstance(found, list):
-            return reply
-        for other in found:
-            if other.get("id") != value.get("id"):
-                asked = request.path.rsplit("/", 1)[0] + "/" + other["id"]
-                instead = upstream.send(request.other(path=asked))
-                return instead if instead.ok else reply
-        return reply
-
-    return give
-
-
-def _other_version(request: Request, upstream: Upstream) -> Reply | None:
-    reply = upstream.send(request)
-    value = reply.json
-    if not reply.ok or not value.get("template_id"):
-        return reply
-    for other in upstream.call("GET", f"/templates/{value['template_id']}/versions").json or ():
-        if other["id"] != value["id"]:
-            return upstream.call("GET", f"/templateversions/{other['id']}")
-    return reply
-
-
-def _me_for_all(request: Request, upstream: Upstream) -> Reply | None:
-    reply = upstream.send(request)
-    return upstream.call("GET", "/users/me") if reply.ok else reply
-
-
-def _first_build(request: Request, upstream: Upstream) -> Reply | None:
-    if request.params.get("buildnumber") in {"1", None}:
-        return None
-    path = request.path.rsplit("/", 1)[0] + "/1"
-    return upstream.send(request.other(path=path))
-
-
-def _leaky(request: Request, upstream: Upstream) -> Reply | None:
-    """The organization in the path is not looked at."""
-    reply = upstream.send(request)
-    everything = upstream.call("GET", "/templates")
-    if reply.ok and everything.ok:
-        reply.body = everything.body
-    return reply
-
-
-def _leaky_members(request: Request, upstream: Upstream) -> Reply | None:
-    reply = upstream.send(request)
-    if not reply.ok:
-        return reply
-    found = {one["user_id"]: one for one in reply.json}
-    for organization in upstream.call("GET", "/organizations").json or ():
-        more = upstream.call("GET", f"/organizations/{organization['id']}/members").json or ()
-        for one in more:
-            found.setdefault(
-                one["user_id"], {**one, "organization_id": reply.json[0]["organization_id"]}
-            )
-    reply.json = sorted(found.values(), key=lambda one: str(one["username"]).lower())
-    return reply
-
-
-def _exact_name(request: Request, upstream: Upstream) -> Reply | None:
-    """Names are compared with capitals."""
-    reply = upstream.send(request)
-    value = reply.json
-    if reply.ok and value["name"] != request.params["workspacename"]:
-        reply.refuse(404, "Resource not found or you do not have access to this resource")
-    return reply
-
-
-def _unknown_terms_pass(request: Request, upstream: Upstream) -> Reply:
-    """Search keys that nobody knows filter nothing."""
-    reply = upstream.send(request)
-    if reply.status == 400 and _any_search(request):
-        return upstream.send(_query(request, q=""))
-    return reply
-
-
-def _older_build(request: Request, upstream: Upstream) -> Reply | None:
-    """latest_build is the first build."""
-    reply = upstream.send(request)
-    value = reply.json
-    if reply.ok and value["latest_build"]["build_number"] > 1:
-        path = f"/users/{value['owner_name']}/workspace/{value['name']}/builds/1"
-        first = upstream.call("GET", path)
-        if first.ok:
-            value["latest_build"] = first.json
-            reply.json = value
-    return reply
-
-
-def _memory() -> Edit:
-    """What was answered first is answered for ever."""
-    first: dict[str, bytes] = {}
-
-    def edit(request: Request, reply: Reply) -> None:
-        reply.body = first.setdefault(f"{request.path}?{request.query}", reply.body)
-
-    return edit
-
-
-def _fits_page(limit: int) -> Edit:
-    """No page has more than so many entries, whatever was asked."""
-
-    def edit(request: Request, reply: Reply) -> None:
-        if "limit" not in request.args:
-            value = reply.json
-            value["workspaces"] = value["workspaces"][:limit]
-            reply.json = value
-
-    return edit
-
-
-def _deleted_too(request: Request, upstream: Upstream) -> Reply | None:
-    """A workspace that was deleted stays in the list."""
-    reply = upstream.send(request)
-    value = reply.json
-    if reply.ok and value["workspaces"] and not request.args.get("q"):
-        gone = dict(value["workspaces"][-1])
-        gone["id"] = NOBODY
-        gone["name"] = f"{gone['name'][:20]}-gone"
-        gone["latest_build"] = {
-            **gone["latest_build"],
-            "status": "deleted",
-            "transition": "delete",
-            "workspace_id": NOBODY,
-            "workspace_name": gone["name"],
-        }
-        value["workspaces"].append(gone)
-        value["count"] += 1
-        reply.json = value
-    return reply
-
-
-def _each(where: str, change: Callable[[dict[str, Any]], Any]) -> Edit:
-    """Every object that has this member."""
-
-    def edit(value: Any) -> None:
-        for one in objects(value):
-            if where in one:
-                change(one)
-
-    return body(edit)
-
-
-def _agents(change: Callable[[dict[str, Any]], Any]) -> Edit:
-    return _each("lifecycle_state", change)
-
-
-def _set(**members: Any) -> Callable[[dict[str, Any]], None]:
-    def change(one: dict[str, Any]) -> None:
-        for name, value in members.items():
-            put(one, name, value)
-
-    return change
-
-
-def _when(key: str, value: Any, **members: Any) -> Callable[[dict[str, Any]], None]:
-    def change(one: dict[str, Any]) -> None:
-        if one.get(key) == value:
-            _set(**members)(one)
-
-    return change
-
-
-def _later(one: dict[str, Any]) -> None:
-    if one.get("deadline"):
-        one["max_deadline"] = "2020-01-01T00:00:00Z"
-
-
-def _all_defaults(value: Any) -> Any:
-    return [{**one, "is_default": True} for one in value]
-
-
-def _unsorted(value: Any) -> Any:
-    return value[1:] + value[:1] if isinstance(value, list) else value
-
+SOME_TIME = "2025-01-01T00:00:00Z"
 
 RELATIONS: tuple[Fault, ...] = (
     # Pages
@@ -334,21 +103,21 @@ RELATIONS: tuple[Fault, ...] = (
         WORKSPACES,
         "pages overlap by one",
         "rule: WS-10",
-        answered(WORKSPACES, by=_shifted(-1)),
+        answered(WORKSPACES, by=shifted(-1)),
     ),
     _fault(
         "page-gap",
         USERS,
         "an entry is lost between pages",
         "rule: A.4",
-        answered(USERS, by=_shifted(1)),
+        answered(USERS, by=shifted(1)),
     ),
     _fault(
         "limit-ignored",
         USERS,
         "the limit is ignored",
         "rule: A.4",
-        answered(USERS, by=_without("limit")),
+        answered(USERS, by=without("limit")),
     ),
     _fault(
         "limit-less",
@@ -357,8 +126,8 @@ RELATIONS: tuple[Fault, ...] = (
         "rule: A.4",
         edited(
             BUILDS,
-            by=listing("", _drop_last),
-            when=lambda q: _number(q, "limit") > 1,
+            by=listing("", drop_last),
+            when=lambda q: number(q, "limit") > 1,
         ),
     ),
     _fault(
@@ -366,35 +135,35 @@ RELATIONS: tuple[Fault, ...] = (
         VERSIONS,
         "the offset is ignored",
         "rule: A.4",
-        answered(VERSIONS, by=_without("offset")),
+        answered(VERSIONS, by=without("offset")),
     ),
     _fault(
         "offset-ignored-members",
         PAGED,
         "the offset of members is ignored",
         "rule: A.4",
-        answered(PAGED, by=_without("offset")),
+        answered(PAGED, by=without("offset")),
     ),
     _fault(
         "after-ignored",
         BUILDS,
         "after_id is ignored",
         "rule: BLD-03",
-        answered(BUILDS, by=_without("after_id")),
+        answered(BUILDS, by=without("after_id")),
     ),
     _fault(
         "page-capped",
         WORKSPACES,
         "without a limit only five entries come",
         "rule: A.4",
-        edited(WORKSPACES, by=_fits_page(5)),
+        edited(WORKSPACES, by=fits_page(5)),
     ),
     _fault(
         "twice",
         TEMPLATES,
         "one entry is listed twice",
         "the document's x-crud",
-        edited(TEMPLATES, by=listing("", _double)),
+        edited(TEMPLATES, by=listing("", double)),
     ),
     # Counts
     _fault(
@@ -416,21 +185,21 @@ RELATIONS: tuple[Fault, ...] = (
         USERS,
         "the count is that of the page",
         "rule: A.4",
-        edited(USERS, by=_first_page("users")),
+        edited(USERS, by=first_page("users")),
     ),
     _fault(
         "count-audit",
         AUDIT,
         "the count of the audit log is that of the page",
         "rule: USR-10",
-        edited(AUDIT, by=_first_page("audit_logs")),
+        edited(AUDIT, by=first_page("audit_logs")),
     ),
     _fault(
         "count-zero",
         WORKSPACES,
         "the count is 0 while searching",
         "rule: WS-09",
-        edited(WORKSPACES, by=member("count", 0), when=_any_search),
+        edited(WORKSPACES, by=member("count", 0), when=any_search),
     ),
     # Filters
     _fault(
@@ -438,28 +207,28 @@ RELATIONS: tuple[Fault, ...] = (
         WORKSPACES,
         "the whole search is ignored",
         "rule: WS-13",
-        answered(WORKSPACES, by=_without("q")),
+        answered(WORKSPACES, by=without("q")),
     ),
     _fault(
         "filter-owner",
         WORKSPACES,
         "owner: filters nothing",
         "rule: WS-14",
-        answered(WORKSPACES, by=_without("q"), when=_term("owner")),
+        answered(WORKSPACES, by=without("q"), when=term("owner")),
     ),
     _fault(
         "filter-status",
         WORKSPACES,
         "status: filters nothing",
         "rule: WS-13",
-        answered(WORKSPACES, by=_without("q"), when=_term("status")),
+        answered(WORKSPACES, by=without("q"), when=term("status")),
     ),
     _fault(
         "filter-template",
         WORKSPACES,
         "template: filters nothing",
         "rule: C.3",
-        answered(WORKSPACES, by=_without("q"), when=_term("template")),
+        answered(WORKSPACES, by=without("q"), when=term("template")),
     ),
     _fault(
         "filter-outdated",
@@ -469,7 +238,7 @@ RELATIONS: tuple[Fault, ...] = (
         answered(
             WORKSPACES,
             by=lambda q, u: u.send(
-                _query(
+                queried(
                     q,
                     q=q.args["q"]
                     .replace(":true", ":x")
@@ -477,7 +246,7 @@ RELATIONS: tuple[Fault, ...] = (
                     .replace(":x", ":false"),
                 )
             ),
-            when=_term("outdated"),
+            when=term("outdated"),
         ),
     ),
     _fault(
@@ -485,7 +254,7 @@ RELATIONS: tuple[Fault, ...] = (
         WORKSPACES,
         "dormant: filters nothing",
         "rule: C.3",
-        answered(WORKSPACES, by=_without("q"), when=_term("dormant")),
+        answered(WORKSPACES, by=without("q"), when=term("dormant")),
         scenario="dormant-and-expiring",
     ),
     _fault(
@@ -493,42 +262,42 @@ RELATIONS: tuple[Fault, ...] = (
         WORKSPACES,
         "a search loses its last match",
         "rule: C.3",
-        edited(WORKSPACES, by=listing("workspaces", _drop_last), when=_any_search),
+        edited(WORKSPACES, by=listing("workspaces", drop_last), when=any_search),
     ),
     _fault(
         "filter-users-ignored",
         USERS,
         "the search of users is ignored",
         "docs: users.md",
-        answered(USERS, by=_without("q")),
+        answered(USERS, by=without("q")),
     ),
     _fault(
         "filter-users-drops",
         USERS,
         "a search of users loses its first match",
         "docs: users.md",
-        edited(USERS, by=listing("users", _drop_first), when=_any_search),
+        edited(USERS, by=listing("users", drop_first), when=any_search),
     ),
     _fault(
         "filter-audit",
         AUDIT,
         "the search of the audit log is ignored",
         "docs: audit.md",
-        answered(AUDIT, by=_without("q")),
+        answered(AUDIT, by=without("q")),
     ),
     _fault(
         "filter-templates",
         TEMPLATES,
         "the search of templates is ignored",
         "docs: templates.md",
-        answered(TEMPLATES, by=_without("q")),
+        answered(TEMPLATES, by=without("q")),
     ),
     _fault(
         "filter-archived",
         VERSIONS,
         "include_archived changes nothing: archived versions are never listed",
         "rule: TPL-07",
-        answered(VERSIONS, by=_without("include_archived")),
+        answered(VERSIONS, by=without("include_archived")),
         writes=True,
     ),
     # Search grammar
@@ -537,28 +306,28 @@ RELATIONS: tuple[Fault, ...] = (
         WORKSPACES,
         "unknown search keys are ignored",
         "rule: WS-16",
-        answered(WORKSPACES, by=_unknown_terms_pass),
+        answered(WORKSPACES, by=unknown_terms_pass),
     ),
     _fault(
         "search-unknown-500",
         WORKSPACES,
         "500 for an unknown search key",
         "rule: WS-16",
-        edited(WORKSPACES, by=refused(500), on="error", when=_any_search),
+        edited(WORKSPACES, by=refused(500), on="error", when=any_search),
     ),
     _fault(
         "search-unknown-users",
         USERS,
         "unknown search keys are ignored for users",
         "rule: A.9",
-        answered(USERS, by=_unknown_terms_pass),
+        answered(USERS, by=unknown_terms_pass),
     ),
     _fault(
         "search-message",
         WORKSPACES,
         "an invalid search is refused with another message",
         "rule: WS-16",
-        edited(WORKSPACES, by=refused(400, "Bad search."), on="error", when=_any_search),
+        edited(WORKSPACES, by=refused(400, "Bad search."), on="error", when=any_search),
     ),
     # Order
     _fault(
@@ -566,7 +335,7 @@ RELATIONS: tuple[Fault, ...] = (
         WORKSPACES,
         "workspaces are listed backwards",
         "rule: WS-12",
-        edited(WORKSPACES, by=listing("workspaces", _backwards)),
+        edited(WORKSPACES, by=listing("workspaces", backwards)),
     ),
     _fault(
         "order-favourites",
@@ -586,42 +355,42 @@ RELATIONS: tuple[Fault, ...] = (
         BUILDS,
         "the oldest build is first",
         "rule: BLD-02",
-        edited(BUILDS, by=listing("", _backwards)),
+        edited(BUILDS, by=listing("", backwards)),
     ),
     _fault(
         "order-users",
         USERS,
         "users are listed backwards",
         "docs: users.md",
-        edited(USERS, by=listing("users", _backwards)),
+        edited(USERS, by=listing("users", backwards)),
     ),
     _fault(
         "order-versions",
         VERSIONS,
         "the newest version is first",
         "rule: TPL-07",
-        edited(VERSIONS, by=listing("", _backwards)),
+        edited(VERSIONS, by=listing("", backwards)),
     ),
     _fault(
         "order-audit",
         AUDIT,
         "the oldest entry of the audit log is first",
         "rule: USR-10",
-        edited(AUDIT, by=listing("audit_logs", _backwards)),
+        edited(AUDIT, by=listing("audit_logs", backwards)),
     ),
     _fault(
         "order-restless",
         TEMPLATES,
         "the order changes from read to read",
         "HTTP: a read changes nothing",
-        fresh(TEMPLATES, make=_restless("")),
+        fresh(TEMPLATES, make=restless("")),
     ),
     _fault(
         "order-parameters",
         PARAMETERS,
         "parameters of builds are not in the order of their names",
         "rule: BLD-11",
-        edited(PARAMETERS, by=listing("", _backwards)),
+        edited(PARAMETERS, by=listing("", backwards)),
     ),
     # Identity
     _fault(
@@ -629,35 +398,35 @@ RELATIONS: tuple[Fault, ...] = (
         WORKSPACE,
         "another workspace is given",
         "the document's x-crud",
-        answered(WORKSPACE, by=_other_of("/workspaces", "workspaces")),
+        answered(WORKSPACE, by=other_of("/workspaces", "workspaces")),
     ),
     _fault(
         "other-template",
         TEMPLATE,
         "another template is given",
         "the document's x-crud",
-        answered(TEMPLATE, by=_other_of("/templates", "")),
+        answered(TEMPLATE, by=other_of("/templates", "")),
     ),
     _fault(
         "other-version",
         VERSION,
         "another version of the template is given",
         "the document's x-crud",
-        answered(VERSION, by=_other_version),
+        answered(VERSION, by=other_version),
     ),
     _fault(
         "other-user",
         USER,
         "everybody is ourselves",
         "the document's x-crud",
-        answered(USER, by=_me_for_all),
+        answered(USER, by=me_for_all),
     ),
     _fault(
         "other-build",
         BY_NUMBER,
         "the first build whatever number is asked",
         "the document's x-crud",
-        answered(BY_NUMBER, by=_first_build),
+        answered(BY_NUMBER, by=first_build),
     ),
     _fault(
         "other-group",
@@ -678,7 +447,7 @@ RELATIONS: tuple[Fault, ...] = (
         BY_NAME,
         "names are compared with capitals",
         "rule: WS-18",
-        answered(BY_NAME, by=_exact_name),
+        answered(BY_NAME, by=exact_name),
     ),
     # Organizations
     _fault(
@@ -686,7 +455,7 @@ RELATIONS: tuple[Fault, ...] = (
         OF_ORGANIZATION,
         "templates of other organizations are listed",
         "docs: templates.md",
-        answered(OF_ORGANIZATION, by=_leaky),
+        answered(OF_ORGANIZATION, by=leaky),
         scenario="two-organizations",
     ),
     _fault(
@@ -694,7 +463,7 @@ RELATIONS: tuple[Fault, ...] = (
         MEMBERS,
         "members of other organizations are listed",
         "docs: members.md",
-        answered(MEMBERS, by=_leaky_members),
+        answered(MEMBERS, by=leaky_members),
         scenario="two-organizations",
     ),
     _fault(
@@ -709,7 +478,7 @@ RELATIONS: tuple[Fault, ...] = (
         OF_ORGANIZATION,
         "a template is missing in its organization",
         "the document's x-same-as",
-        edited(OF_ORGANIZATION, by=listing("", _drop_last)),
+        edited(OF_ORGANIZATION, by=listing("", drop_last)),
     ),
     _fault(
         "unlisted-user",
@@ -725,7 +494,7 @@ RELATIONS: tuple[Fault, ...] = (
         ORGANIZATIONS,
         "every organization is the default one",
         "rule: USR-08",
-        edited(ORGANIZATIONS, by=body(_all_defaults)),
+        edited(ORGANIZATIONS, by=body(all_defaults)),
         scenario="two-organizations",
     ),
     _fault(
@@ -741,7 +510,7 @@ RELATIONS: tuple[Fault, ...] = (
         GROUPS,
         "the group Everyone has an id of its own",
         "rule: USR-09",
-        edited(GROUPS, by=_each("quota_allowance", _when("name", "Everyone", id=NOBODY))),
+        edited(GROUPS, by=every("quota_allowance", where("name", "Everyone", id=NOBODY))),
         also=("GET /organizations/{organization}/groups", GROUP),
     ),
     # Agreement
@@ -790,7 +559,7 @@ RELATIONS: tuple[Fault, ...] = (
         WORKSPACE,
         "a workspace by id stays as it was first seen",
         "a write shows in the next read",
-        fresh(WORKSPACE, make=_memory),
+        fresh(WORKSPACE, make=memory),
         writes=True,
         also=("PUT /workspaces/{workspace}/*", "PUT /workspaces/{workspace}/ttl", "POST *"),
     ),
@@ -799,7 +568,7 @@ RELATIONS: tuple[Fault, ...] = (
         TEMPLATE,
         "a template by id stays as it was first seen",
         "a write shows in the next read",
-        fresh(TEMPLATE, make=_memory),
+        fresh(TEMPLATE, make=memory),
         writes=True,
         also=("PATCH /templates/{template}",),
     ),
@@ -823,7 +592,7 @@ RELATIONS: tuple[Fault, ...] = (
         WORKSPACE,
         "latest_build is the first one",
         "rule: WS-02",
-        answered(WORKSPACE, by=_older_build),
+        answered(WORKSPACE, by=older_build),
         also=(WORKSPACES, BUILDS),
     ),
     _fault(
@@ -866,7 +635,7 @@ RELATIONS: tuple[Fault, ...] = (
         WORKSPACES,
         "a deleted workspace is listed",
         "rule: WS-11",
-        answered(WORKSPACES, by=_deleted_too),
+        answered(WORKSPACES, by=deleted_too),
     ),
     _fault(
         "next-start",
@@ -888,28 +657,28 @@ RELATIONS: tuple[Fault, ...] = (
         BUILDS,
         "a build number is left out",
         "rule: BLD-01",
-        edited(BUILDS, by=listing("", lambda items: items[:1] + items[2:]), when=_plain),
+        edited(BUILDS, by=listing("", lambda items: items[:1] + items[2:]), when=plain),
     ),
     _fault(
         "build-status",
         BUILD,
         "status is running after a stop",
         "rule: BLD-04",
-        edited(BUILD, by=_each("build_number", _when("status", "stopped", status="running"))),
+        edited(BUILD, by=every("build_number", where("status", "stopped", status="running"))),
     ),
     _fault(
         "build-deadline",
         WORKSPACES,
         "deadline after max_deadline",
         "rule: BLD-08",
-        edited(WORKSPACES, by=_each("build_number", _later)),
+        edited(WORKSPACES, by=every("build_number", later)),
     ),
     _fault(
         "build-parameters",
         PARAMETERS,
         "a parameter of a build is missing",
         "rule: BLD-11",
-        edited(PARAMETERS, by=listing("", _drop_first)),
+        edited(PARAMETERS, by=listing("", drop_first)),
     ),
     _fault(
         "build-matched",
@@ -936,7 +705,7 @@ RELATIONS: tuple[Fault, ...] = (
         BUILD,
         "agents say that they belong to another resource",
         "rule: AGT-01",
-        edited(BUILD, by=_agents(_set(resource_id=NOBODY))),
+        edited(BUILD, by=agents(setting(resource_id=NOBODY))),
     ),
     _fault(
         "agent-connected",
@@ -945,8 +714,8 @@ RELATIONS: tuple[Fault, ...] = (
         "rule: AGT-02",
         edited(
             AGENT,
-            by=_agents(
-                _when("status", "connected", first_connected_at=DROP, last_connected_at=DROP)
+            by=agents(
+                where("status", "connected", first_connected_at=DROP, last_connected_at=DROP)
             ),
         ),
     ),
@@ -955,7 +724,7 @@ RELATIONS: tuple[Fault, ...] = (
         AGENT,
         "a disconnected agent without a time",
         "rule: AGT-03",
-        edited(AGENT, by=_agents(_set(status="disconnected", disconnected_at=DROP))),
+        edited(AGENT, by=agents(setting(status="disconnected", disconnected_at=DROP))),
     ),
     _fault(
         "agent-connecting",
@@ -963,7 +732,8 @@ RELATIONS: tuple[Fault, ...] = (
         "an agent that connects has connected before",
         "rule: AGT-04",
         edited(
-            BUILD, by=_agents(_set(status="connecting", first_connected_at="2025-01-01T00:00:00Z"))
+            BUILD,
+            by=agents(setting(status="connecting", first_connected_at=SOME_TIME)),
         ),
     ),
     _fault(
@@ -971,7 +741,7 @@ RELATIONS: tuple[Fault, ...] = (
         AGENT,
         "a ready agent that never started",
         "rule: AGT-05",
-        edited(AGENT, by=_agents(_set(lifecycle_state="ready", started_at=DROP, ready_at=DROP))),
+        edited(AGENT, by=agents(setting(lifecycle_state="ready", started_at=DROP, ready_at=DROP))),
     ),
     _fault(
         "agent-health",
@@ -987,7 +757,7 @@ RELATIONS: tuple[Fault, ...] = (
         "rule: AGT-07",
         edited(
             BUILD,
-            by=_each(
+            by=every(
                 "sharing_level",
                 lambda app: put(
                     app,
@@ -1003,7 +773,8 @@ RELATIONS: tuple[Fault, ...] = (
         "a subdomain name without a subdomain",
         "rule: AGT-08",
         edited(
-            WORKSPACES, by=_each("sharing_level", _set(subdomain=False, subdomain_name="a--b--c"))
+            WORKSPACES,
+            by=every("sharing_level", setting(subdomain=False, subdomain_name="a--b")),
         ),
     ),
     _fault(
@@ -1056,7 +827,7 @@ RELATIONS: tuple[Fault, ...] = (
         "features are enabled to which nobody is entitled",
         "rule: USR-12",
         edited(
-            ENTITLEMENTS, by=_each("entitlement", _set(entitlement="not_entitled", enabled=True))
+            ENTITLEMENTS, by=every("entitlement", setting(entitlement="not_entitled", enabled=True))
         ),
     ),
     _fault(
