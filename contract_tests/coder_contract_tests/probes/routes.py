@@ -36,7 +36,7 @@ def other_methods_are_refused(asker: Asker) -> Judgement:
             reply = asker.probe(operation, way, query, method=method)
             judged = True
             if reply.status == 405:
-                problems += _refusal(reply, methods)
+                problems += _refusal(reply, methods, _is_slim(asker))
                 continue
             plain = plain or asker.send(operation, way, query)
             problems += _answer(reply, plain)
@@ -55,7 +55,13 @@ def _methods(asker: Asker, operation: Operation) -> set[str]:
     )
 
 
-def _refusal(reply: Exchange, methods: set[str]) -> list[Problem]:
+def _is_slim(asker: Asker) -> bool:
+    """Whether the target lacks the licensed part, and with it some methods of shared paths."""
+    licensed = asker.document.operation("GET /entitlements")
+    return licensed is not None and licensed not in asker.operations
+
+
+def _refusal(reply: Exchange, methods: set[str], is_slim: bool) -> list[Problem]:
     at = f"method:{reply.method}"
     allowed = {
         word.strip().upper()
@@ -69,7 +75,7 @@ def _refusal(reply: Exchange, methods: set[str]) -> list[Problem]:
     missing = methods - allowed
     if missing:
         words = f"405 whose Allow lacks {', '.join(sorted(missing))}"
-        return [Problem(reply, words, at=at, level="warning")]
+        return [Problem(reply, words, at=at, level="note" if is_slim else "warning")]
     if reply.body:
         return [Problem(reply, f"405 with a body of {len(reply.body)} bytes", at=at)]
     return []

@@ -56,6 +56,11 @@ def is_gate(exchange: Exchange) -> bool:
     return exchange.status == 403 and bool(_GATE.match(message(exchange)))
 
 
+def words_are_exact(asker: Asker) -> bool:
+    """Whether the wording of refusals was recorded for this version of the API."""
+    return asker.document.version > "2024"
+
+
 def lacks_route(exchange: Exchange) -> bool:
     return exchange.status == 404 and message(exchange) in {ROUTE_NOT_FOUND, ""}
 
