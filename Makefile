@@ -6,8 +6,10 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
 TESTS  ?= tests
-# COVERAGE=1 records what the tests, their workers and the servers they start execute.
-RUN    := $(BIN)/$(if $(COVERAGE),coverage run,python) -m
+# With COVERAGE=1 the tests that run in one process are recorded, and those that start servers and
+# commands run after them as they are: traced they would take an hour.
+INSIDE := tests/openapi tests/fixtures tests/mock_server
+APART  := tests/contract_tests tests/docs tests/e2e
 
 # Sources are byte-compiled once, so that the first start is as quick as the next.
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -26,13 +28,14 @@ serve: $(VENV)/.server ## Run the mock server (ARGS="--scenario busy-organizatio
 	@$(BIN)/coder-mock serve $(ARGS)
 
 test: $(VENV)/.dev ## Run the tests (TESTS=tests/openapi to run a part)
-	@$(RUN) pytest -n 2 $(TESTS) $(ARGS)
+	@$(if $(COVERAGE),$(BIN)/coverage run -m pytest -n 2 $(INSIDE) $(ARGS) &&) \
+		$(BIN)/python -m pytest -n 2 $(if $(COVERAGE),$(APART),$(TESTS)) $(ARGS)
 
 test-fast: $(VENV)/.dev ## Run the tests that need no server process
 	@$(BIN)/python -m pytest -n 2 --ignore tests/e2e tests $(ARGS)
 
 nightly: $(VENV)/.dev ## Run the tests with the long random ones and every fault of the fault list
-	@CODER_MOCK_NIGHTLY=1 $(RUN) pytest -n 2 $(TESTS) $(ARGS)
+	@CODER_MOCK_NIGHTLY=1 $(BIN)/python -m pytest -n 2 $(TESTS) $(ARGS)
 
 lint: $(VENV)/.dev ## Check style and formatting
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
