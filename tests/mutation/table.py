@@ -22,7 +22,8 @@ everything that tells the mock from a real server.
 
 A fault counts as found when the run ends with exit 1, an error names one of the operations that
 broke, the same error does not appear without the fault, and the run was complete unless the fault
-itself prevents that.
+itself prevents that. Faults of different operations may have shared a run; one that was missed then
+is tried again alone.
 
 """
 HOW = """
@@ -127,7 +128,7 @@ def page(results: dict[str, Any], faults: Sequence[Fault]) -> str:
         NOTE,
         "# Mutation score\n\n",
         ABOUT,
-        f"**Found: {detected} of {len(known)}.**\n\n",
+        f"**Found: {detected} of {len(known)}.**{_unmeasured(faults, found)}\n\n",
         "| kind | about | found | of |\n|---|---|---|---|\n",
     ]
     for kind, about in KINDS.items():
@@ -139,6 +140,15 @@ def page(results: dict[str, Any], faults: Sequence[Fault]) -> str:
     parts.append(_faults(known, found))
     parts.append(_how())
     return "".join(parts)
+
+
+def _unmeasured(faults: Sequence[Fault], found: dict[str, Any]) -> str:
+    """A word on faults that no run has tried."""
+    rest = [one.id for one in faults if one.id not in found]
+    if not rest:
+        return ""
+    names = ", ".join(f"`{one}`" for one in rest)
+    return f" Not measured yet: {len(rest)} of {len(faults)} faults ({names})."
 
 
 def _missed(known: Sequence[Fault], found: dict[str, Any]) -> str:

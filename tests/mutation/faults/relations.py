@@ -665,6 +665,7 @@ RELATIONS: tuple[Fault, ...] = (
         "status is running after a stop",
         "rule: BLD-04",
         edited(BUILD, by=every("build_number", where("status", "stopped", status="running"))),
+        writes=True,
     ),
     _fault(
         "build-deadline",
