@@ -108,7 +108,7 @@ def wrk(server: Server, request: Request, connections: int, seconds: float) -> R
         '"%d %d %d %d %d\\n", summary.requests, summary.duration, latency:percentile(50),'
         " latency:percentile(99), summary.errors.status)) end\n"
     )
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(script)]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "-s", str(script)]
     before = server.cpu_seconds()
     run = subprocess.run(
         [*command, server.url + request.path], capture_output=True, text=True, check=True
