@@ -16,7 +16,7 @@ from coder_mock_server.errors import UsageError
 from coder_mock_server.settings import EDITIONS, Settings
 
 PREFIX = "CODER_MOCK_"
-NOT_SETTINGS = frozenset({"CODER_MOCK_DOCS", "CODER_MOCK_SETTINGS"})
+NOT_SETTINGS = frozenset({"CODER_MOCK_DOCS", "CODER_MOCK_NIGHTLY", "CODER_MOCK_SETTINGS"})
 """Variables of the same prefix that mean something else."""
 STACKS = ("compiled", "connexion")
 LOG_LEVELS = ("error", "warning", "info", "debug")

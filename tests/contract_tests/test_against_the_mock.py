@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from tests.support.contract_runs import no_pause
 
 JOBS = "GET /organizations/{organization}/provisionerjobs"
 
-SEEDS = (1, 2, 3, 4, 5) if os.environ.get("CODER_MOCK_NIGHTLY") else (1,)
+SEEDS = (1, 2, 3, 4, 5)
 """Each takes a quarter of a minute."""
 NO_DAEMON_IS_FREE = ("work_ends", "warning")
 """In the scenario of a queue that stays, what the run itself asks for is never begun."""
