@@ -16,7 +16,7 @@ INVALID_REQUEST_IS_REFUSED = Rule(
 )
 
 # Parameters that healthy servers take as they come, whatever the docs say about their type.
-_LENIENT = frozenset({"before", "follow", "include_all", "no_compression"})
+_LENIENT = frozenset({"before", "follow", "force", "include_all", "no_compression"})
 # The list of workspaces once documented its filters as parameters; only `q` was ever read.
 _UNREAD = frozenset({"owner", "name", "status", "template", "has_agent", "deleting_by"})
 
