@@ -20,6 +20,7 @@ import orjson
 from coder_contract_tests.document import Operation
 from coder_contract_tests.exchange import NOTHING, TOKEN_HEADER, Exchange, excerpt
 from coder_contract_tests.findings import Level, Problem, Rule
+from coder_contract_tests.invariants.rules import DAEMONS
 from coder_contract_tests.judging import Facts
 from coder_contract_tests.lifecycles import rules
 from coder_contract_tests.observe import ACTIVE
@@ -477,12 +478,27 @@ class Bench:
         except Blocked:
             _, found = self.look(view)
             state = state_of(found)
+            if state == "pending" and self._no_daemon_is_free(member(found, f"{job}.tags")):
+                raise Blocked("no daemon of the target is free to take its job") from None
             came = f"its job is still {_text(state)}"
             level: Level | None = None if state == "running" else "warning"
             self.judge(rules.WORK_ENDS, made_by, came, level=level)
             raise
         finally:
             self.jobs += 1
+
+    def _no_daemon_is_free(self, tags: Any) -> bool:
+        """Whether no listed daemon with a job's tags is idle; false where none can be listed."""
+        if not self.organization or not self.has(DAEMONS):
+            return False
+        daemons = self.call(DAEMONS, self.organization).json
+        wanted = {} if tags is ABSENT else dict(tags)
+        return isinstance(daemons, list) and not any(
+            member(one, "status") == "idle"
+            and all(member(one, "tags").get(key) == value for key, value in wanted.items())
+            for one in daemons
+            if isinstance(member(one, "tags"), dict)
+        )
 
 
 def _is_the_writes(wrong: Sequence[Any], right: Sequence[Any]) -> bool:

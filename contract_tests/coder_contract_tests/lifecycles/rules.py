@@ -82,7 +82,8 @@ SESSION_ENDS = _check(
 WORK_ENDS = _check(
     "work_ends",
     "a provisioner job that a daemon took comes to an end",
-    explanation="A job that nobody took in time is a warning: the target may have no free daemon.",
+    explanation="A job that nobody took in time is a warning, and none where the list of daemons "
+    "shows that all that could take it are busy or gone: then the chapter is skipped.",
 )
 MODEL_AGREES = _check(
     "workspace_life_follows_the_model",

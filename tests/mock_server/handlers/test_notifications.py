@@ -98,6 +98,15 @@ def test_an_unknown_kind_cannot_be_switched(mock: Mock) -> None:
     assert mock.get(path).json is None
 
 
+def test_nothing_switched_is_answered_with_the_list_as_it_is(mock: Mock) -> None:
+    path = "/users/me/notifications/preferences"
+    before = mock.put(path, {"template_disabled_map": {}})
+    assert (before.status, before.json) == (200, None)
+    mock.put(path, {"template_disabled_map": {kinds.USER_CREATED.id: True}})
+    after = mock.put(path, {"template_disabled_map": {}})
+    assert [one["id"] for one in after.json] == [kinds.USER_CREATED.id]
+
+
 def test_marks_and_filters(mock: Mock) -> None:
     mock.post("/notifications/test")
     bob = new_user(mock, "bob")
