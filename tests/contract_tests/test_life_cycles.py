@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from coder_contract_tests.lifecycles import LIFE_CYCLE_RULES
+from coder_contract_tests.lifecycles import LIFE_CYCLE_RULES, bench
 from tests.support.contract_life import Life, living, play
 from tests.support.contract_life_faults import BROKEN, Broken
 from tests.support.contract_life_more_faults import MORE_BROKEN
@@ -28,6 +28,17 @@ def test_a_healthy_server_raises_nothing_and_keeps_nothing(flags: tuple[str, ...
     assert played.left_behind == ()
     assert played.incomplete == ""
     assert {rule.id for rule in LIFE_CYCLE_RULES} - played.judged == set()
+
+
+def test_where_no_daemon_is_free_chapters_are_skipped_and_nothing_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(bench, "QUEUE_SECONDS", 0.5)
+    with living("--daemons", "0") as life:
+        played = play(life, "templates")
+    assert [one.check for one in played.findings] == []
+    assert "no daemon of the target is free to take its job" in " ".join(played.skipped.values())
+    assert played.left_behind == ()
 
 
 @pytest.mark.parametrize("broken", ALL, ids=lambda one: f"{one.check}: {one.name}")

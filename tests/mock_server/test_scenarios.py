@@ -40,6 +40,17 @@ def test_the_worker_rule_holds_for_every_job(played: Mock) -> None:
         assert WORKER & job.keys() == ({"worker_id"} if "started_at" in job else set())
 
 
+@pytest.mark.parametrize("scenario", ["small-team", "busy-organization", "failed-builds"])
+def test_without_daemons_the_past_was_done_by_one_that_has_gone(scenario: str) -> None:
+    with Mock(scenario=scenario, daemons=0) as mock:
+        assert mock.get("/organizations/default/provisionerdaemons").json == []
+        listed = mock.get("/organizations/default/provisionerjobs?limit=300").json
+        done = [job for job in listed if "started_at" in job]
+        assert done
+        assert all(WORKER & job.keys() == {"worker_id"} for job in done)
+        assert embedded_jobs(mock)
+
+
 def test_loading_leaves_nothing_due(played: Mock) -> None:
     before = played.get("/workspaces?limit=20").json
     played.advance(1)

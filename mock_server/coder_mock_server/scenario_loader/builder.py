@@ -41,16 +41,18 @@ class Past:
         """The moment that long ago."""
         return self.now - age
 
-    def worker(self) -> str | None:
-        """A daemon that did some job of the past."""
+    def worker(self) -> str:
+        """A daemon that did some job of the past; where there is none now, one that has gone."""
         if not self._workers:
-            self._workers = [daemon.id for daemon in self.world.state.daemons]
-        return self.dice.choice(self._workers) if self._workers else None
+            daemons = self.world.state.daemons
+            self._workers = [daemon.id for daemon in daemons] or [self.world.ids.uuid()]
+        return self.dice.choice(self._workers)
 
-    def idle_worker(self) -> str | None:
-        """A daemon that has no job at the moment."""
+    def idle_worker(self) -> str:
+        """A daemon that has no job at the moment; where all have one, one that has gone."""
         busy = {job.worker_id for job in self.world.state.jobs.by("open", True)}
-        return next((d.id for d in self.world.state.daemons if d.id not in busy), None)
+        idle = (daemon.id for daemon in self.world.state.daemons if daemon.id not in busy)
+        return next(idle, "") or self.world.ids.uuid()
 
     def job(
         self,
@@ -84,7 +86,7 @@ class Past:
             )
         )
 
-    def take(self, job: r.ProvisionerJob, worker_id: str | None) -> r.ProvisionerJob:
+    def take(self, job: r.ProvisionerJob, worker_id: str) -> r.ProvisionerJob:
         """The same job, taken by a daemon just after it was made."""
         started = job.created_at + WAKE
         return self.world.state.jobs.put(
