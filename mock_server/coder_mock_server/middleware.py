@@ -88,7 +88,7 @@ class SpecMiddleware:
         self._series = Ids(settings.seed ^ 0x5EED).uuid()[:24]
         self._requests = 0
         self._common: tuple[Header, ...] = (
-            (b"x-coder-build-version", settings.build_version.encode()),
+            (b"x-coder-build-version", pipeline.world.policy.build_version.encode()),
             (b"x-content-type-options", b"nosniff"),
         )
         self._vary: tuple[Header, ...] = tuple(cors.response_headers(None))

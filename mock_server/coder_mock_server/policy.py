@@ -9,6 +9,8 @@ from dataclasses import dataclass
 class Policy:
     """What a server of one date does otherwise than one of 2025-05-19."""
 
+    build_version: str = "v2.22.0"
+    """The release that the server calls itself; clients tell the date of the API by it."""
     first_organization: str = "coder"
     """Name of the organization that comes with the first user; empty: named after that user."""
     new_users_dormant: bool = True
@@ -41,6 +43,7 @@ class Policy:
 POLICIES: dict[str, Policy] = {
     "2025-05-19": Policy(),
     "2023-06-20": Policy(
+        build_version="v0.24.1",
         first_organization="",
         new_users_dormant=False,
         rename_allowed=True,

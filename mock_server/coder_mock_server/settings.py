@@ -36,5 +36,4 @@ class Settings:
     rate_limits: bool = False
     validate_responses: bool = True
     stack: Literal["compiled", "connexion"] = "compiled"
-    build_version: str = "v2.22.0"
     log_level: str = "info"

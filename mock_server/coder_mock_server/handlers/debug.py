@@ -34,7 +34,7 @@ def debug_info_deployment_health(call: Call, world: World) -> Reply:
     """How the deployment is; computed anew each time, so `force` makes no difference."""
     _check(call, world)
     format = call.query.get("format") or "json"
-    now, version = world.now(), world.settings.build_version
+    now, version = world.now(), world.policy.build_version
     listed = proxies.regions(world) if world.licensed else []
     shown = [present_proxy(one, call.base_url, version, now) for one in listed]
     body = present.report(world, call.base_url, now, shown)

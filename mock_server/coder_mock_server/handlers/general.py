@@ -23,7 +23,7 @@ def build_info(call: Call, world: World) -> Reply:
     return Reply.ok(
         {
             "external_url": PROJECT_URL,
-            "version": world.settings.build_version,
+            "version": world.policy.build_version,
             "dashboard_url": call.base_url,
             "telemetry": False,
             "workspace_proxy": False,
@@ -42,7 +42,7 @@ def deployment_id(seed: int) -> str:
 
 def update_check(call: Call, world: World) -> Reply:
     """Always up to date: nothing is looked up."""
-    return Reply.ok({"current": True, "version": world.settings.build_version, "url": PROJECT_URL})
+    return Reply.ok({"current": True, "version": world.policy.build_version, "url": PROJECT_URL})
 
 
 def report_csp_violations(call: Call, world: World) -> Reply:

@@ -18,7 +18,7 @@ def report(
     world: World, base_url: str, now: datetime, regions: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """Every section and what they come to; `regions` are the proxies, as they are listed."""
-    version = world.settings.build_version
+    version = world.policy.build_version
     lost = [region["name"] for region in regions if not region["healthy"]]
     found = rules.sections(world.state, version, now, lost)
     severity = rules.overall(found)

@@ -74,7 +74,7 @@ def daemon(
         "created_at": daemon.created_at,
         "last_seen_at": daemons.last_seen(daemon, moment),
         "name": daemon.name,
-        "version": daemon.version or world.settings.build_version,
+        "version": daemon.version or world.policy.build_version,
         "api_version": daemon.api_version,
         "provisioners": list(daemon.provisioners),
         "tags": dict(daemon.tags),

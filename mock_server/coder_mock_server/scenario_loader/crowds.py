@@ -326,7 +326,7 @@ def _make_kind(past: Past, template: r.Template, transition: r.Transition) -> Ki
         tuple(sorted(values.items())),
         tuple(resources),
         tuple(
-            replace(agent, version=world.settings.build_version, api_version=AGENT_API)
+            replace(agent, version=world.policy.build_version, api_version=AGENT_API)
             if agent.connects
             else agent
             for agent in agents

@@ -160,7 +160,7 @@ def _connect(world: World, agent: r.WorkspaceAgent, now: datetime) -> None:
             first_connected_at=now,
             last_connected_at=now,
             updated_at=now,
-            version=agent.version or world.settings.build_version,
+            version=agent.version or world.policy.build_version,
             api_version=agent.api_version or AGENT_API,
             latency_ms=round(latency, 6),
         )

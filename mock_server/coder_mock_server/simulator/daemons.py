@@ -23,7 +23,7 @@ def put_built_in(world: World, now: datetime, count: int | None = None) -> list[
                 name=f"{HOST}-{number}",
                 created_at=now + timedelta(milliseconds=number),
                 tags=UNTAGGED,
-                version=world.settings.build_version,
+                version=world.policy.build_version,
             )
         )
         for number in range(wanted)

@@ -26,6 +26,14 @@ def test_the_build_information_names_the_address_that_was_called(mock: Mock) -> 
     assert mock.get("/updatecheck", token="").json["version"] == info["version"]
 
 
+@pytest.mark.parametrize(("api", "series"), [("2023-06-20", "v0."), ("2025-05-19", "v2.")])
+def test_the_release_is_one_of_the_date_that_is_served(api: str, series: str) -> None:
+    with Mock(api=api) as mock:
+        answer = mock.get("/buildinfo", token="")
+        assert answer.json["version"].startswith(series)
+        assert answer.header("X-Coder-Build-Version") == answer.json["version"]
+
+
 def test_a_report_of_a_browser_may_be_any_json(mock: Mock) -> None:
     assert mock.post("/csp/reports", raw=b'{"csp-report": {}}', token="").json == "ok"
     broken = mock.post("/csp/reports", raw=b"xyz", token="")

@@ -53,7 +53,7 @@ def test_an_agent_connects_starts_and_becomes_ready_with_a_timing_for_its_script
     stage.advance(0.26)
     (agent,) = stage.agents(workspace)
     assert rules.agent_status(agent, stage.now) == "connected"
-    assert agent.version == stage.world.settings.build_version
+    assert agent.version == stage.world.policy.build_version
     assert agent.latency_ms is not None
     stage.advance(0.1)
     (agent,) = stage.agents(workspace)

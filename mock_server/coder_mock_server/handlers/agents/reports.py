@@ -193,7 +193,7 @@ def workspace_agent_rpc(call: Call, world: World) -> StreamReply:
             first_connected_at=state_agent().first_connected_at or now,
             last_connected_at=now,
             disconnected_at=None,
-            version=world.settings.build_version,
+            version=world.policy.build_version,
             api_version=f"{MAJOR}.{MINOR}",
         )
         try:

@@ -36,7 +36,7 @@ def get_workspace_proxies(call: Call, world: World) -> Reply:
 
 
 def _shown(call: Call, world: World, proxy: WorkspaceProxy) -> dict[str, object]:
-    return present.proxy(proxy, call.base_url, world.settings.build_version, world.now())
+    return present.proxy(proxy, call.base_url, world.policy.build_version, world.now())
 
 
 def get_workspace_proxy(call: Call, world: World) -> Reply:
