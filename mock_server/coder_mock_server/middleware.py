@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from coder_mock_server import cors
+from coder_mock_server.agent_tokens import agent_of
 from coder_mock_server.call import Call, StreamReply
 from coder_mock_server.editions import router_gate
 from coder_mock_server.errors import ApiError
@@ -25,7 +26,7 @@ from coder_mock_server.plan import Plan
 from coder_mock_server.rate_limits import RateLimits
 from coder_mock_server.rendering import Header, Rendered
 from coder_mock_server.resolving import ON_ENTRY
-from coder_mock_server.spec.routers import either_token
+from coder_mock_server.spec.routers import AGENTS_OWN, either_token
 from coder_mock_server.spec.routing import Router
 from coder_mock_server.wire_in import Query
 
@@ -234,6 +235,8 @@ class SpecMiddleware:
                     await self.pipeline.sign_in(call, either_token(step.node.shape))
                 if gate is not None:
                     raise gate.refusal()
+                if step.node.shape == AGENTS_OWN:
+                    agent_of(call, self.pipeline.world)
                 if step.looks_up and call.signed_in is not None:
                     call.path = _named(step.node.shape, step.values)
                     ON_ENTRY[step.looks_up](call, self.pipeline.world)

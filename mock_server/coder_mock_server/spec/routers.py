@@ -58,6 +58,10 @@ LOOKED_UP_ON_ENTRY = {
 """Below these the object is looked for before the route: an unknown one hides an unknown path.
 Not so below `/users/{user}`, where route and method come first."""
 
+AGENTS_OWN = "/workspaceagents/me"
+"""What agents speak to. Nothing below it is read as an agent called `me`, and the agent's token is
+asked for before the route."""
+
 OTHER_TOKENS = {
     "/workspaceagents/me/": ("", ""),
     "/workspaceproxies/me/": (

@@ -1,7 +1,7 @@
 """From method and path to the operation: a trie of segments, and a memory of what was found.
 
 A fixed segment is tried before a parameter, as in Coder's router; when it leads nowhere, or to a
-path that lacks the method, the parameter is tried as well.
+path that lacks the method, the parameter is tried as well, but for what agents speak to.
 """
 
 from __future__ import annotations
@@ -12,7 +12,12 @@ from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 from urllib.parse import unquote
 
-from coder_mock_server.spec.routers import LOOKED_UP_ON_ENTRY, NEVER_SLASH, SLASH_TOO
+from coder_mock_server.spec.routers import (
+    AGENTS_OWN,
+    LOOKED_UP_ON_ENTRY,
+    NEVER_SLASH,
+    SLASH_TOO,
+)
 
 REMEMBERED = 10_000
 """Paths whose operation is remembered; clients ask for the same few again and again."""
@@ -127,7 +132,7 @@ class Router(Generic[P]):
             fixed = node.fixed.get(segments[index])
             if fixed is not None:
                 descend(fixed, index + 1, values, so_far)
-            if node.parameter is not None:
+            if node.parameter is not None and (fixed is None or fixed.shape != AGENTS_OWN):
                 value = unquote(segments[index])
                 descend(node.parameter, index + 1, (*values, value), so_far)
 
@@ -188,7 +193,7 @@ class Router(Generic[P]):
         fixed = node.fixed.get(segment)
         if fixed is not None:
             plan = self._walk(fixed, segments, index + 1, method, slash, values, allowed)
-            if plan is not None:
+            if plan is not None or fixed.shape == AGENTS_OWN:
                 return plan
         if node.parameter is not None and segment:
             values.append(segment)

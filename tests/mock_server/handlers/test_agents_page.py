@@ -305,3 +305,36 @@ def test_2023_names_the_parts_of_the_relay_map_as_its_document_does() -> None:
         agent = mock.state.agents.by("job", made["latest_build"]["job"]["id"])[0]
         relays = mock.get(path(agent, "/connection")).json["derp_map"]
         assert relays["regions"]["999"]["nodes"][0]["stunport"] == -1
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize("route", ["manifest", "metadata/cpu", "coordinate", "startup-logs"])
+def test_an_agents_token_is_checked_before_a_route_that_is_gone(
+    bench: Workbench, agent: r.WorkspaceAgent, method: str, route: str
+) -> None:
+    gone = f"/workspaceagents/me/{route}"
+    answers = [
+        bench.mock.request(method, gone, token=token)
+        for token in (agent.auth_token, bench.admin, "")
+    ]
+    assert [(answer.status, answer.message) for answer in answers] == [
+        (404, "Route not found."),
+        (401, "Workspace agent token invalid."),
+        (401, 'Cookie "coder_session_token" must be provided.'),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("method", "route", "body"),
+    [
+        ("PATCH", "logs", {"log_source_id": "mine", "logs": [{"output": "x"}]}),
+        ("PATCH", "logs", {"logs": [{"output": "x", "created_at": "today"}]}),
+        ("POST", "log-source", {"id": "mine"}),
+    ],
+)
+def test_ids_and_moments_that_are_none_are_bad_json(
+    bench: Workbench, agent: r.WorkspaceAgent, method: str, route: str, body: Any
+) -> None:
+    path = f"/workspaceagents/me/{route}"
+    answer = bench.mock.request(method, path, body, token=agent.auth_token)
+    assert (answer.status, answer.message) == (400, "Request body must be valid JSON.")
