@@ -95,7 +95,15 @@ class Stage:
 
     def new_user(self, name: str, status: r.UserStatus = "active") -> r.User:
         """A member of the organization."""
-        user = r.User(self.id(), name, f"{name}@example.com", self.now, self.now, status=status)
+        user = r.User(
+            self.id(),
+            name,
+            f"{name}@example.com",
+            self.now,
+            self.now,
+            status=status,
+            last_seen_at=self.now,
+        )
 
         def put() -> r.User:
             self.state.members.put(r.Member(self.organization.id, user.id, self.now, self.now))

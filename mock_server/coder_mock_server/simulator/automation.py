@@ -14,6 +14,8 @@ from coder_mock_server.domain.jobs import put_job
 from coder_mock_server.errors import ApiError
 
 SILENT = timedelta(minutes=5)
+UNSEEN = timedelta(minutes=15)
+"""How long somebody stays active who never signed in."""
 TERMINATED = (
     "Coder: Build has been detected as hung for 5 minutes and has been terminated by hang detector."
 )
@@ -29,6 +31,9 @@ def tick(world: World, now: datetime) -> None:
         seen = daemons.last_seen(daemon, now)
         if seen is not None and now - seen > daemons.FORGOTTEN:
             world.state.daemons.remove(daemon.id)
+    for user, due in _unseen(world):
+        if due <= now:
+            world.state.users.put(replace(user, status="dormant", updated_at=now))
     for situation in _situations(world):
         for action in automation.actions(situation):
             if action.due <= now:
@@ -45,6 +50,7 @@ def next_due(world: World, after: datetime) -> datetime | None:
         action.due for situation in _situations(world) for action in automation.actions(situation)
     ]
     moments += [since + SILENT for _, since in _silent(world)]
+    moments += [due for _, due in _unseen(world)]
     for daemon in world.state.daemons:
         if not daemon.alive and daemon.last_seen_at is not None:
             moments.append(daemon.last_seen_at + daemons.FORGOTTEN)
@@ -67,6 +73,20 @@ def _situations(world: World) -> Iterator[automation.Situation]:
             state.templates[workspace.template_id],
             state.users[workspace.owner_id],
         )
+
+
+def _unseen(world: World) -> list[tuple[r.User, datetime]]:
+    """Active users who were never here, each with the moment from which he counts as dormant."""
+    if not world.policy.new_users_dormant:
+        return []
+    return [
+        (user, user.updated_at + UNSEEN)
+        for user in world.state.users
+        if user.status == "active"
+        and user.last_seen_at == r.ZERO_TIME
+        and not user.deleted
+        and not user.is_system
+    ]
 
 
 def _silent(world: World) -> Iterator[tuple[r.ProvisionerJob, datetime]]:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from coder_mock_server.domain.lifecycle import job_status
-from coder_mock_server.domain.records import Workspace
+from coder_mock_server.domain.records import ZERO_TIME, UserStatus, Workspace
 from coder_mock_server.errors import ApiError
 from coder_mock_server.simulator import automation
 from tests.support.world import BOX, START, Stage
@@ -234,3 +234,21 @@ def test_a_hung_import_is_ended_too() -> None:
     job = stage.job(version.job_id)
     assert job_status(job) == "failed"
     assert stage.log(job)[0].stage == "Unknown"
+
+
+@pytest.mark.parametrize(
+    ("status", "was_here", "later"),
+    [("active", False, "dormant"), ("active", True, "active"), ("suspended", False, "suspended")],
+)
+def test_who_never_signed_in_is_active_for_a_quarter_of_an_hour(
+    status: UserStatus, was_here: bool, later: str
+) -> None:
+    stage = Stage()
+    user = stage.new_user("mia", status=status)
+    if not was_here:
+        unseen = replace(user, last_seen_at=ZERO_TIME)
+        stage.write(lambda: stage.state.users.put(unseen))
+    stage.advance(14 * 60)
+    assert stage.state.users[user.id].status == status
+    stage.advance(2 * 60)
+    assert stage.state.users[user.id].status == later
