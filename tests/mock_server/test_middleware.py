@@ -70,6 +70,11 @@ def test_users_are_not_looked_for_before_the_route(mock: Mock) -> None:
     assert mock.put("/users/login").status == 405
 
 
+@pytest.mark.parametrize("path", ["/users/login", "/users/first", "/users/otp/request"])
+def test_a_wrong_method_beside_a_router_with_sessions_needs_one(mock: Mock, path: str) -> None:
+    assert mock.put(path, token="").status == 401
+
+
 def test_a_preflight_needs_no_session_and_allows_no_stranger(mock: Mock) -> None:
     headers = {"Origin": "http://elsewhere.example", "Access-Control-Request-Method": "GET"}
     answer = mock.request("OPTIONS", "/users/me", headers=headers, token="")

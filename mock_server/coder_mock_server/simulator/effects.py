@@ -11,7 +11,7 @@ from coder_mock_server.domain import records as r
 from coder_mock_server.domain.jobs import put_job
 from coder_mock_server.domain.schedule import next_autostart
 from coder_mock_server.simulator import agents
-from coder_mock_server.simulator.runs import Run, state_before
+from coder_mock_server.simulator.runs import Run, finds_nothing, state_before
 from coder_mock_server.terraform import model
 from coder_mock_server.terraform.state import write_state
 from coder_mock_server.terraform.timings import build_timings
@@ -56,7 +56,9 @@ def _finish_build(
     state = world.state
     build = state.builds[job.workspace_build_id or ""]
     workspace = state.workspaces[build.workspace_id]
-    build = replace(build, updated_at=now, state=_state_after(world, build, plan))
+    idle = finds_nothing(world, build)
+    after = None if idle else _state_after(world, build, plan)
+    build = replace(build, updated_at=now, state=after)
     if run.error:
         state.builds.put(build)
         return
@@ -71,7 +73,7 @@ def _finish_build(
         )
     )
     store_resources(world, job, plan, now)
-    if rows := _timings(job, plan, now):
+    if not idle and (rows := _timings(job, plan, now)):
         state.job_timings.put(rows)
     agents.leave(world, workspace.id, build.build_number, now)
     workspace = replace(
@@ -101,8 +103,6 @@ def _timings(job: r.ProvisionerJob, plan: model.Plan, now: datetime) -> tuple[r.
 
 
 def _state_after(world: World, build: r.WorkspaceBuild, plan: model.Plan) -> bytes | None:
-    if build.orphan:
-        return None
     if plan.failure is not None and not plan.failure.startswith("terraform apply"):
         # Nothing was applied: the state stays what it was, even one that could not be read.
         return build.state

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from coder_mock_server.call import World
 from coder_mock_server.domain import records as r
 from coder_mock_server.simulator import scripts
-from coder_mock_server.simulator.runs import Run, interrupted, plan_run
+from coder_mock_server.simulator.runs import Run, finds_nothing, interrupted, plan_run
 from coder_mock_server.terraform.timings import build_timings
 
 FIRST_ID = 1 << 45
@@ -52,7 +52,8 @@ def job_timings(world: World, job: r.ProvisionerJob) -> tuple[r.JobTiming, ...]:
         return ()
     began, ended = span
     run = _run(world, job, (ended - began).total_seconds())
-    if run.plan is None:
+    build = world.state.builds.get(job.workspace_build_id or "")
+    if run.plan is None or build is None or finds_nothing(world, build):
         return ()
     return tuple(
         r.JobTiming(

@@ -124,6 +124,11 @@ def state_before(world: World, build: r.WorkspaceBuild) -> bytes | None:
     return None if built and not build.orphan else b""
 
 
+def finds_nothing(world: World, build: r.WorkspaceBuild) -> bool:
+    """Whether there is no state for a delete to work on: Terraform is not even started then."""
+    return build.transition == "delete" and (build.orphan or state_before(world, build) == b"")
+
+
 def _build(world: World, job: r.ProvisionerJob, dice: random.Random) -> Run:
     state = world.state
     build = state.builds[job.workspace_build_id or ""]
@@ -163,7 +168,7 @@ def _build_run(world: World, build: r.WorkspaceBuild, plan: Plan, dice: random.R
     printed = logs.build_log(
         plan,
         build.transition,
-        orphan=build.orphan,
+        orphan=finds_nothing(world, build),
         budget=budget,
         consumed=consumed,
         over_budget=is_over,

@@ -78,11 +78,13 @@ class Step(Generic[P]):
     node: Node[P]
     values: tuple[str, ...]
     """Path values up to here."""
+    passing: bool = False
+    """Only entered because the fixed path beside it lacks the method."""
 
     @property
     def looks_up(self) -> str | None:
         """Kind of the object that this router looks for, if it does."""
-        return LOOKED_UP_ON_ENTRY.get(self.node.shape)
+        return None if self.passing else LOOKED_UP_ON_ENTRY.get(self.node.shape)
 
 
 class Router(Generic[P]):
@@ -130,11 +132,15 @@ class Router(Generic[P]):
             if index == len(segments):
                 return
             fixed = node.fixed.get(segments[index])
-            if fixed is not None:
+            beside = node.parameter
+            value = unquote(segments[index])
+            if fixed is not None and beside is not None and fixed.shape != AGENTS_OWN:
+                passed = Step(beside, (*values, value), passing=True)
+                descend(fixed, index + 1, values, [*so_far, passed])
+            elif fixed is not None:
                 descend(fixed, index + 1, values, so_far)
-            if node.parameter is not None and (fixed is None or fixed.shape != AGENTS_OWN):
-                value = unquote(segments[index])
-                descend(node.parameter, index + 1, (*values, value), so_far)
+            if beside is not None and (fixed is None or fixed.shape != AGENTS_OWN):
+                descend(beside, index + 1, (*values, value), so_far)
 
         descend(self.root, 0, (), [])
         return best

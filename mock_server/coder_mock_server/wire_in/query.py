@@ -279,8 +279,8 @@ def _one_of(text: str, allowed: Iterable[str]) -> str:
 
 
 def _json_map(text: str) -> dict[str, str]:
-    # The whole text is one value here, so what follows it is refused, unlike in a body.
-    value, _ = scanner.scan(text.encode(), whole=True)
+    # Read like a body: what follows the first value is not looked at.
+    value, _ = scanner.scan(text.encode())
     if value is None:
         return {}
     if not isinstance(value, scanner.Object):
@@ -288,8 +288,8 @@ def _json_map(text: str) -> dict[str, str]:
         raise ValueError(f"json: cannot unmarshal {kind} into Go value of type map[string]string")
     result: dict[str, str] = {}
     for key, item in value.pairs:
-        if item is not None and not isinstance(item, str):
-            kind = scanner.kind_of(item)
+        kind = scanner.kind_of(item)
+        if kind not in ("null", "string"):
             raise ValueError(f"json: cannot unmarshal {kind} into Go value of type string")
         result[key] = item or ""
     return result

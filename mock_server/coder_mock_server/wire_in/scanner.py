@@ -77,33 +77,22 @@ def plain(value: Any) -> Any:
     return value
 
 
-def scan(data: bytes, *, whole: bool = False) -> tuple[Any, int]:
-    """The first value and where it ends; raises `DecodeError`.
-
-    `whole`: the bytes must hold nothing else, and the errors are those of Go's Unmarshal rather
-    than those of its stream decoder.
-    """
-    return _Scanner(data, whole).run()
+def scan(data: bytes) -> tuple[Any, int]:
+    """The first value and where it ends; raises `DecodeError`."""
+    return _Scanner(data).run()
 
 
 class _Scanner:
-    def __init__(self, data: bytes, whole: bool) -> None:
+    def __init__(self, data: bytes) -> None:
         self.data = data
         self.size = len(data)
         self.at = 0
-        self.whole = whole
 
     def run(self) -> tuple[Any, int]:
         self.skip()
         if self.at >= self.size:
-            raise DecodeError("unexpected end of JSON input" if self.whole else "EOF")
-        value = self.document()
-        end = self.at
-        if self.whole:
-            self.skip()
-            if self.at < self.size:
-                raise self.bad("after top-level value")
-        return value, end
+            raise DecodeError("EOF")
+        return self.document(), self.at
 
     def document(self) -> Any:
         """One value, without recursion: nesting may be deep."""
@@ -267,8 +256,7 @@ class _Scanner:
     def peek(self) -> int:
         """The byte here; the input may not end here."""
         if self.at >= self.size:
-            text = "unexpected end of JSON input" if self.whole else "unexpected EOF"
-            raise DecodeError(text)
+            raise DecodeError("unexpected EOF")
         return self.data[self.at]
 
     def here(self) -> int:

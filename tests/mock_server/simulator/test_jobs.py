@@ -14,6 +14,7 @@ from coder_mock_server.domain.licensed import Group
 from coder_mock_server.domain.lifecycle import job_status
 from coder_mock_server.domain.records import PortShare, ProvisionerJob, TemplateVersion
 from coder_mock_server.domain.tags import normalise
+from coder_mock_server.presenters.builds import timings
 from coder_mock_server.terraform.model import ImportResult, Plan, Resource
 from tests.support.world import BOX, START, Stage, seconds_between
 
@@ -514,3 +515,17 @@ def test_an_orphan_delete_leaves_no_state() -> None:
     assert stage.state.builds[build.id].state is None
     outputs = [line.output for line in stage.log(stage.job_of(build))]
     assert "The terraform state does not exist, there is nothing to do" in outputs
+    assert timings(stage.world, stage.state.builds[build.id])["provisioner_timings"] == []
+
+
+def test_a_delete_before_anything_was_built_has_nothing_to_do_either() -> None:
+    stage = Stage()
+    workspace = stage.workspace(stage.template(SLEEPER))
+    stage.cancel(stage.job_of(workspace))
+    build = stage.build(workspace, "delete")
+    stage.advance(5)
+    assert job_status(stage.job_of(build)) == "succeeded"
+    assert not stage.state.builds[build.id].state
+    outputs = [line.output for line in stage.log(stage.job_of(build))]
+    assert "The terraform state does not exist, there is nothing to do" in outputs
+    assert timings(stage.world, stage.state.builds[build.id])["provisioner_timings"] == []

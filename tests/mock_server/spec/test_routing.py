@@ -106,7 +106,12 @@ def test_an_operation_for_the_path_with_a_slash_comes_first() -> None:
 def test_routers_below_which_all_needs_a_session_ask_for_it_before_the_route() -> None:
     asked = {
         path: [step.node.shape for step in ROUTER.trail(path) if step.node.session]
-        for path in ("/api/v2/workspaces/1/nosuch", "/api/v2/users/ann/nosuch", "/api/v2/nosuch")
+        for path in (
+            "/api/v2/workspaces/1/nosuch",
+            "/api/v2/users/ann/nosuch",
+            "/api/v2/users/login",
+            "/api/v2/nosuch",
+        )
     }
     assert asked == {
         "/api/v2/workspaces/1/nosuch": [
@@ -114,6 +119,7 @@ def test_routers_below_which_all_needs_a_session_ask_for_it_before_the_route() -
             "/workspaces/{}",
         ],
         "/api/v2/users/ann/nosuch": ["/users/{}"],
+        "/api/v2/users/login": ["/users/{}"],
         "/api/v2/nosuch": [],
     }
 

@@ -113,6 +113,28 @@ def test_each_kind_of_value_has_its_own_words() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("{", "unexpected EOF"),
+        ("%20", "EOF"),
+        ('{"a":1}', "json: cannot unmarshal number into Go value of type string"),
+        ('{"a":["b"]}', "json: cannot unmarshal array into Go value of type string"),
+        ("5", "json: cannot unmarshal number into Go value of type map[string]string"),
+    ],
+)
+def test_a_map_of_texts_is_read_as_a_body_is(text: str, fault: str) -> None:
+    reader = QueryReader(Query(f"tags={text}"))
+    assert reader.json_map("tags") == {}
+    assert problems(reader) == [
+        ("tags", f'Query param "tags" must be a valid JSON object: {fault}')
+    ]
+
+
+def test_what_follows_a_map_of_texts_is_not_looked_at() -> None:
+    assert QueryReader(Query('tags={"a":null} x')).json_map("tags") == {"a": ""}
+
+
 def test_good_values_are_converted() -> None:
     reader = QueryReader(Query('t=2025-05-19T10:00:00.25Z&b=T&tags={"a":"b"}'))
     assert reader.time("t") == datetime(2025, 5, 19, 10, 0, 0, 250_000, tzinfo=UTC)
