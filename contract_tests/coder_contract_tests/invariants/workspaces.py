@@ -90,6 +90,9 @@ def agents_of(workspace: Any) -> list[dict[str, Any]]:
 
 
 def _deleting(thing: Thing, seen: Seen) -> Wrongs:
+    if "dormant_at" not in thing.value:
+        # In 2023 workspaces did not go dormant, and were deleted when nobody used them.
+        return None
     deleting, dormant = thing.value.get("deleting_at"), thing.value.get("dormant_at")
     if deleting is None:
         return [] if "deleting_at" in thing.value else None
