@@ -10,7 +10,7 @@ from coder_mock_server.domain import deadlines
 from coder_mock_server.domain import records as r
 from coder_mock_server.domain.jobs import put_job
 from coder_mock_server.domain.schedule import next_autostart
-from coder_mock_server.simulator import agents
+from coder_mock_server.simulator import agents, scripts
 from coder_mock_server.simulator.runs import Run, finds_nothing, state_before
 from coder_mock_server.terraform import model
 from coder_mock_server.terraform.state import write_state
@@ -188,7 +188,8 @@ def store_agent(
         )
     )
     for app in agent.apps:
-        world.state.apps.put(_app(world, row, app, now))
+        health = scripts.app_health(agent, app.healthcheck.url)
+        world.state.apps.put(_app(world, row, app, now, health))
     return row
 
 
@@ -208,7 +209,9 @@ def _script(world: World, script: model.Script) -> r.AgentScript:
     )
 
 
-def _app(world: World, agent: r.WorkspaceAgent, app: model.App, now: datetime) -> r.WorkspaceApp:
+def _app(
+    world: World, agent: r.WorkspaceAgent, app: model.App, now: datetime, health: str
+) -> r.WorkspaceApp:
     check = app.healthcheck
     return r.WorkspaceApp(
         id=world.ids.uuid(),
@@ -227,6 +230,7 @@ def _app(world: World, agent: r.WorkspaceAgent, app: model.App, now: datetime) -
         healthcheck_interval=check.interval,
         healthcheck_threshold=check.threshold,
         health="initializing" if check.url else "disabled",
+        planned_health=health,
         hidden=app.hidden,
         open_in=app.open_in,
     )

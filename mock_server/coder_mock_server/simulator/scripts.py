@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from coder_mock_server.domain.records import AgentScript
+from coder_mock_server.terraform import model
 from coder_mock_server.terraform.shell import outcome
 
 ECHO = re.compile(r"(?:^|[;\n]|&&|\|\||\bthen\b|\bdo\b)[ \t]*echo\b[ \t]*([^;&|\n>]*)")
+LOOPBACK = re.compile(r"http(s)?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\])(?::(\d{1,5}))?")
 OVERHEAD_SECONDS = 0.02
 PRINTED_AFTER = 0.01
 TIMED_OUT = 255
@@ -57,6 +59,21 @@ def lifecycle(courses: list[Course]) -> str:
     if "exit_failure" in ends:
         return "start_error"
     return "start_timeout" if "timed_out" in ends else "ready"
+
+
+def app_health(agent: model.Agent, check_url: str) -> str:
+    """What an app's checks find: its own machine or image may bring along what listens there.
+
+    Beside an agent that is a bare process only its start scripts can have started something. Our
+    choice: that is so when one of them names the port.
+    """
+    found = LOOPBACK.match(check_url)
+    if not agent.is_bare or found is None:
+        return "healthy"
+    number = found[2] or (443 if found[1] else 80)
+    port = re.compile(rf"(?<!\d){number}(?!\d)")
+    told = any(port.search(one.script) for one in agent.scripts if one.run_on_start)
+    return "healthy" if told else "unhealthy"
 
 
 def _plain(words: str) -> str:

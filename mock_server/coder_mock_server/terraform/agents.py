@@ -32,6 +32,10 @@ DISPLAY_APPS: Final = (
     ("web_terminal", True),
 )
 
+# Resources that are nothing by themselves: an agent that only these run is a process beside the
+# daemon, where nothing listens but what its scripts start.
+BARE: Final = frozenset({"null_resource", "terraform_data"})
+
 Key = int | str | None
 
 
@@ -91,10 +95,10 @@ def holders(graph: Graph, instances: Sequence[Declared]) -> dict[str, str]:
     return found
 
 
-def connects(graph: Graph, agent: Declared, instances: Iterable[Declared]) -> bool:
-    """Whether a resource that is there in this transition runs the agent."""
+def starters(graph: Graph, agent: Declared, instances: Iterable[Declared]) -> set[str]:
+    """Types of the resources that are there in this transition and run the agent."""
     nodes = {one.node for one in instances if one.node.managed}
-    return any(graph.starts_agent(node, agent.node) for node in nodes)
+    return {node.name.partition(".")[0] for node in nodes if graph.starts_agent(node, agent.node)}
 
 
 def pointed_at(
@@ -148,6 +152,7 @@ def agent_of(
     motd = scope.text(attributes.get("motd_file"), env) or ""
     behavior = scope.text(attributes.get("startup_script_behavior"), env) or ""
     waits = scope.value(attributes.get("login_before_ready"), env)
+    run_by = starters(graph, declared, instances)
     return Agent(
         key=block.labels[1],
         name=block.labels[1],
@@ -166,7 +171,8 @@ def agent_of(
         apps=_apps([one for one in mine if one.type == "coder_app"]),
         metadata=_metadata(declared),
         auth=scope.text(attributes.get("auth"), env) or "token",
-        connects=connects(graph, declared, instances),
+        connects=bool(run_by),
+        is_bare=bool(run_by) and run_by <= BARE,
         token="" if in_imports else scope.agent_token(declared.address),
         startup_script=scope.script(attributes.get("startup_script"), env) or "",
         shutdown_script=scope.script(attributes.get("shutdown_script"), env) or "",

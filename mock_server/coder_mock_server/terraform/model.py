@@ -130,7 +130,8 @@ class Agent:
     """A `coder_agent` below the resource that refers to it.
 
     `connects` tells whether something other than a `coder_*` block uses its token or init script,
-    so that a machine would start it. `token` is empty in imports, where nothing is applied.
+    so that a machine would start it, `is_bare` that it is a plain process, not in a machine or a
+    container of its own. `token` is empty in imports, where nothing is applied.
     """
 
     key: str
@@ -150,6 +151,7 @@ class Agent:
     metadata: tuple[AgentMetadata, ...] = ()
     auth: str = "token"
     connects: bool = False
+    is_bare: bool = False
     token: str = ""
     startup_script: str = ""
     shutdown_script: str = ""

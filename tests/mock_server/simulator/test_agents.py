@@ -163,6 +163,41 @@ def test_an_app_with_a_check_gets_its_health_some_checks_after_ready(
     assert health == {"web": wish, "plain": "disabled"}
 
 
+@pytest.mark.parametrize(
+    ("script", "url", "health"),
+    [
+        ("sleep 1", "http://localhost:8080/healthz", "unhealthy"),
+        ("code-server --port 8080 &", "http://localhost:8080/healthz", "healthy"),
+        ("code-server --port 18080 &", "http://127.0.0.1:8080", "unhealthy"),
+        ("nginx -p 80", "http://localhost", "healthy"),
+        ("nginx -p 80", "https://localhost/", "unhealthy"),
+        ("sleep 1", "https://example.com/healthz", "healthy"),
+    ],
+)
+def test_beside_a_bare_process_an_app_is_healthy_when_a_start_script_names_its_port(
+    script: str, url: str, health: str
+) -> None:
+    stage = Stage()
+    apps = APPS.replace("http://localhost:1/healthz", url)
+    workspace = started(stage, agent_template(script, extra=apps))
+    stage.advance(30)
+    (agent,) = stage.agents(workspace)
+    found = {app.slug: app.health for app in stage.state.apps.by("agent", agent.id)}
+    assert found == {"web": health, "plain": "disabled"}
+
+
+def test_an_image_brings_along_what_its_apps_check() -> None:
+    stage = Stage()
+    image = agent_template(extra=APPS).replace("terraform_data", "docker_container")
+    source = 'coder = { source = "coder/coder" }'
+    docker = f'{source}\n    docker = {{ source = "kreuzwerker/docker" }}'
+    workspace = started(stage, image.replace(source, docker))
+    stage.advance(30)
+    (agent,) = stage.agents(workspace)
+    found = {app.slug: app.health for app in stage.state.apps.by("agent", agent.id)}
+    assert found == {"web": "healthy", "plain": "disabled"}
+
+
 def test_a_stop_runs_the_scripts_for_it_and_the_agent_is_gone() -> None:
     stage = Stage()
     workspace = started(stage, agent_template(options='shutdown_script = "echo bye"'))
@@ -221,7 +256,9 @@ def test_agents_of_an_import_are_there_and_do_nothing() -> None:
 
 def test_instant_agents_are_ready_at_the_next_look() -> None:
     stage = Stage(instant=True)
-    workspace = stage.workspace(stage.template(agent_template("sleep 60", extra=APPS)))
+    workspace = stage.workspace(
+        stage.template(agent_template("serve --port 1 & sleep 60", extra=APPS))
+    )
     stage.advance()
     (agent,) = stage.agents(workspace)
     assert agent.lifecycle_state == "ready"

@@ -33,11 +33,13 @@ def get_listening_ports_for_workspace_agent(call: Call, world: World) -> Reply:
     """Ports that something in the workspace listens on."""
     agent = lookup.agent(call, world)
     require_connected(agent, world.now())
-    # Our choice: those that the agent's own apps point at.
+    # Our choice: those that the agent's own apps point at, but for apps that nothing answers for.
     found = {
         int(match[1])
         for app in world.state.apps.by("agent", agent.id)
-        if not app.external and (match := LOOPBACK.match(app.url))
+        if not app.external
+        and app.planned_health != "unhealthy"
+        and (match := LOOPBACK.match(app.url))
     }
     ports = [{"process_name": "", "network": "tcp", "port": port} for port in sorted(found)]
     return Reply.ok({"ports": ports})
