@@ -161,7 +161,6 @@ class StreamReply:
     close_reason: str = "done"
     ping_seconds: float = 15.0
     """Wall time between keep-alives: ping events on `sse`, protocol pings on websockets."""
-    compress: bool = True
     on_message: Callable[[bytes | str], None] | None = None
     """Two-way websockets (terminal, dynamic parameters) take client messages here."""
 

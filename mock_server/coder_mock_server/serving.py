@@ -10,8 +10,11 @@ import socket
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from urllib.parse import parse_qs, urlsplit
 
 import uvicorn
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
 
 from coder_mock_server.app import application
 from coder_mock_server.errors import UsageError
@@ -60,6 +63,16 @@ class _Uvicorn(uvicorn.Server):
             except NotImplementedError:
                 signal.signal(name, lambda number, _: stop(signal.Signals(number)))
         yield
+
+
+class _Websocket(WebSocketsSansIOProtocol):
+    """uvicorn's websockets, compressed unless the client asks for plain ones in the query."""
+
+    def handle_connect(self, event: Request) -> None:
+        """Answer the handshake."""
+        if "no_compression" in parse_qs(urlsplit(event.path).query, keep_blank_values=True):
+            self.conn.available_extensions = []
+        super().handle_connect(event)
 
 
 class _WithoutNoise(logging.Filter):
@@ -131,7 +144,7 @@ def _config(server: Server) -> uvicorn.Config:
         application(server),
         loop="auto",
         http="httptools",
-        ws="websockets-sansio",
+        ws=_Websocket,
         lifespan="off",
         access_log=False,
         log_level="debug" if debug else "warning",
@@ -144,7 +157,8 @@ def _config(server: Server) -> uvicorn.Config:
 
 def _listen(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # Named, so that connections send at once (TCP_NODELAY) on whichever event loop.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((settings.host, settings.port))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from websockets.sync.client import connect
 
 COMMAND = Path(sys.executable).with_name("coder-mock")
 
@@ -112,3 +113,15 @@ def test_connexions_own_stack_serves_too() -> None:
 def test_a_folder_of_docs_can_be_served(docs_folder: Path) -> None:
     with serving("--spec", str(docs_folder / "2025-05-19"), "--scenario", "empty") as served:
         assert served.ask("/openapi.json")["info"]["version"] == "2025-05-19"
+
+
+@pytest.mark.parametrize(("query", "compressed"), [("", True), ("?no_compression", False)])
+def test_websockets_are_compressed_unless_the_query_says_otherwise(
+    query: str, compressed: bool
+) -> None:
+    with serving("--scenario", "empty") as served:
+        url = served.url.replace("http://", "ws://")
+        with connect(f"{url}/api/v2/derp-map{query}") as socket:
+            assert "Regions" in json.loads(socket.recv())
+            assert socket.response is not None
+            assert ("Sec-WebSocket-Extensions" in socket.response.headers) is compressed

@@ -36,7 +36,7 @@ def _logs(call: Call, world: World) -> Reply | StreamReply:
     agent = lookup.agent(call, world)
     after = _after(call)
     if call.query.has("follow"):
-        return _follow(world, agent, after, compress=not call.query.has("no_compression"))
+        return _follow(world, agent, after)
     return Reply.ok(present.agent_logs(_lines(world, agent.id, after)))
 
 
@@ -58,7 +58,7 @@ def _lines(world: World, agent_id: str, after: int) -> list[r.AgentLog]:
     return sorted((line for line in found if line.id > after), key=lambda line: line.id)
 
 
-def _follow(world: World, agent: r.WorkspaceAgent, after: int, *, compress: bool) -> StreamReply:
+def _follow(world: World, agent: r.WorkspaceAgent, after: int) -> StreamReply:
     state = world.state
     build = state.builds.by("job", agent.job_id)[0]
 
@@ -81,4 +81,4 @@ def _follow(world: World, agent: r.WorkspaceAgent, after: int, *, compress: bool
                     lines = fresh
                     yield StreamItem("data", present.agent_logs(fresh))
 
-    return StreamReply(source, "raw", close_reason="", compress=compress)
+    return StreamReply(source, "raw", close_reason="")
