@@ -20,6 +20,7 @@ from coder_mock_server.terraform.syntax import Block
 from coder_mock_server.terraform.values import EvaluationError, Unknown, Value
 
 PARAMETER_TYPES = ("string", "number", "bool", "list(string)")
+DIRECTIONS = ("increasing", "decreasing")
 
 
 def parameters_of(scopes: Iterable[Scope]) -> tuple[Parameter, ...]:
@@ -108,6 +109,8 @@ def parameter_faults(parameters: Iterable[Parameter]) -> list[str]:
             faults.append(f"{called}: only a string can have a regex")
         if parameter.validation_regex and not parameter.validation_error:
             faults.append(f"{called}: a regex needs an error text")
+        if parameter.validation_monotonic and parameter.validation_monotonic not in DIRECTIONS:
+            faults.append(f'{called}: monotonic is "increasing" or "decreasing"')
         if parameter.default_value:
             refused = validate_parameter(parameter, parameter.default_value, None)
             if refused:

@@ -96,6 +96,7 @@ def test_two_parameters_of_one_name_fail_the_import() -> None:
         'default = "x"\n  option {\n    name = "A"\n    value = "a"\n  }',
         'type = "number"\n  default = "x"',
         'type = "number"\n  default = 9\n  validation {\n    max = 3\n  }',
+        'type = "number"\n  default = 9\n  validation {\n    monotonic = "sideways"\n  }',
         'default = ""\n  ephemeral = true',
     ],
 )  # fmt: skip

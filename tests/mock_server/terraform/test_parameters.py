@@ -24,9 +24,16 @@ REGION = Parameter(
 )
 
 
+SEVERAL = replace(REGION, type="list(string)", form_type="multi-select", default_value='["eu"]')
+
+
 @pytest.mark.parametrize(
     ("parameter", "value", "text"),
     [
+        (SEVERAL, '["us","eu"]', None),
+        (SEVERAL, "[]", None),
+        (SEVERAL, '["us","asia"]', "parameter value must match one of options: [eu us]"),
+        (SEVERAL, "us", 'value "us" is not valid list of strings'),
         (REGION, "us", None),
         (REGION, "asia", "parameter value must match one of options: [eu us]"),
         (NUMBER, "1", None),
