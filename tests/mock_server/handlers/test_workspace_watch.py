@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -35,6 +35,23 @@ class Watch:
     def workspace(self) -> dict[str, Any]:
         """The workspace in the next frame."""
         body: dict[str, Any] = json.loads(self._next().data.encoded)
+        return body
+
+    def while_it_comes(
+        self, now: Callable[[], object], then: Callable[[], Coroutine[Any, Any, None]]
+    ) -> dict[str, Any]:
+        """The workspace in the next frame, when this happens after the change that it tells of."""
+
+        async def frame() -> StreamItem:
+            upcoming = asyncio.ensure_future(anext(self._stream))
+            for _ in range(3):
+                await asyncio.sleep(0)
+            now()
+            await then()
+            item: StreamItem = await asyncio.wait_for(upcoming, 5)
+            return item
+
+        body: dict[str, Any] = json.loads(self._mock.run(frame()).data.encoded)
         return body
 
     def is_quiet(self) -> bool:
@@ -114,6 +131,19 @@ def test_each_step_of_a_build_gives_a_frame_with_what_there_is_when_it_is_sent(
         bench.settle()
         assert watcher.workspace()["latest_build"]["status"] == "stopped"
         assert watcher.is_quiet()
+
+
+def test_the_frame_of_a_posted_build_shows_it_at_work_where_a_daemon_is_idle(
+    bench: Workbench,
+) -> None:
+    workspace = bench.workspace(bench.template())
+    with watching(bench, workspace["id"]) as watcher:
+        assert watcher.workspace()["latest_build"]["status"] == "running"
+        bench.build(workspace["id"], "stop")
+        taken = bench.mock.server.pipeline.catch_up
+        frame = watcher.while_it_comes(lambda: bench.mock.clock.advance(0.1), taken)
+        assert frame["latest_build"]["status"] == "stopping"
+        assert watcher.workspace()["latest_build"]["status"] == "stopping"
 
 
 def test_a_deleted_workspace_goes_on_being_delivered(bench: Workbench) -> None:

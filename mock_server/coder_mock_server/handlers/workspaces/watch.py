@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 from coder_mock_server import lookup
@@ -9,6 +10,10 @@ from coder_mock_server.call import Call, StreamItem, StreamReply, World
 from coder_mock_server.domain import records as r
 from coder_mock_server.presenters.workspaces import workspace_view
 from coder_mock_server.store.topics import Topic
+
+LAG_SECONDS = 0.05
+"""Wall time between a change and its frame: a daemon takes a new job sooner than that, so that
+frame shows the build at work already. Our choice of the figure."""
 
 
 def watch_workspace_by_id(call: Call, world: World) -> StreamReply:
@@ -38,5 +43,6 @@ def _watch(call: Call, world: World, record: r.Workspace, mode: str) -> StreamRe
                         return
                     yield StreamItem("data", workspace_view(world, current, viewer, world.now()))
                 due = await subscription.announced()
+                await asyncio.sleep(LAG_SECONDS)
 
     return StreamReply(frames, mode)
