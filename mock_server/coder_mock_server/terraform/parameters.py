@@ -75,7 +75,7 @@ def _text_fault(parameter: Parameter, value: str) -> str | None:
 def _number_fault(parameter: Parameter, value: str, previous: str | None) -> str | None:
     number = _integer(value)
     if number is None:
-        return f'value "{value}" is not a number'
+        return _own_words(parameter, value) or f'value "{value}" is not a number'
     low, high = parameter.validation_min, parameter.validation_max
     if low is not None and number < low:
         return _own_words(parameter, value) or f"value {number} is less than the minimum {low}"

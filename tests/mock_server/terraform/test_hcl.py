@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from coder_mock_server.terraform.hcl import parse_module, parse_template
+from coder_mock_server.terraform.hcl import UNCLOSED, parse_module, parse_template
 from coder_mock_server.terraform.model import HclSyntaxError
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("locals {\n  a = 1\n", "parse module: Unclosed configuration block: "),
-        ('resource "a" "b" {\n  x {\n}\n', "main.tf:1"),
+        ("locals {\n  a = 1\n", f"parse module: {UNCLOSED}"),
+        ('resource "a" "b" {\n  x {\n}\n', f"parse module: {UNCLOSED}"),
         ("a = \n", "main.tf:1,5"),
         ("locals {\n  a = 1 b = 2\n}\n", "Missing newline: main.tf:2"),
         ("locals {\n  a = 1\n  a = 2\n}\n", "Attribute redefined: main.tf:3"),

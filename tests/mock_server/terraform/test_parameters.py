@@ -61,6 +61,7 @@ def test_each_rule_has_its_words(parameter: Parameter, value: str, text: str | N
 def test_a_numbers_own_error_text_has_its_places_filled_in() -> None:
     own = replace(NUMBER, validation_error="{value} is not in {min}..{max}")
     assert validate_parameter(own, "12", None) == "12 is not in 1..9"
+    assert validate_parameter(own, "many", None) == "many is not in 1..9"
 
 
 @pytest.mark.parametrize(
