@@ -16,7 +16,17 @@ NO_AGENT = "Agent doesn't exist with that id, or you do not have access to it."
 
 def subject(call: Call, world: World) -> Subject:
     """Who calls, as permissions see him."""
-    return subject_of(world.state, call.actor.id, call.actor.key.scope)
+    state, id, scope = world.state, call.actor.id, call.actor.key.scope
+    stamp = (
+        state.users[id],
+        state.members.version,
+        state.group_members.version,
+        state.custom_roles.version,
+    )
+    key = ("subject", id, scope)
+    return world.views.derive(
+        key, stamp, call.actor.user.created_at, lambda: (subject_of(state, id, scope), None)
+    )
 
 
 def can(call: Call, world: World, action: str, thing: Thing) -> bool:

@@ -8,6 +8,7 @@ import inspect
 import sys
 import traceback
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from coder_mock_server import security
@@ -111,7 +112,7 @@ class Pipeline:
     async def _call(self, plan: Plan, handler: Any, call: Call) -> Rendered | StreamReply:
         """Rendering is part of the transaction: a broken promise undoes the writes, too."""
         try:
-            if inspect.iscoroutinefunction(handler):
+            if _is_async(handler):
                 reply = await handler(call, self.world)
                 rendered = self._render(plan, reply)
                 if plan.id in OPERATIONS:
@@ -148,6 +149,12 @@ class Pipeline:
         except BrokenPromise as broken:
             self._log(f"coder-mock: our bug: {plan.id}: the refusal breaks the document: {broken}")
             return internal_error()
+
+
+@cache
+def _is_async(handler: Any) -> bool:
+    """Kept, since every request asks it."""
+    return inspect.iscoroutinefunction(handler)
 
 
 def internal_error() -> Rendered:

@@ -150,6 +150,8 @@ def _config(server: Server) -> uvicorn.Config:
         log_level="debug" if debug else "warning",
         server_header=False,
         date_header=True,
+        # As a server that was told of no proxy: who connects is who asks.
+        proxy_headers=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
         ws_ping_interval=PING_SECONDS,
     )

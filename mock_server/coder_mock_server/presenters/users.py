@@ -7,6 +7,7 @@ from typing import Any
 from coder_mock_server.call import World
 from coder_mock_server.domain import people
 from coder_mock_server.domain import records as r
+from coder_mock_server.views import View
 
 
 def user(world: World, record: r.User) -> dict[str, Any]:
@@ -25,6 +26,12 @@ def user(world: World, record: r.User) -> dict[str, Any]:
         "organization_ids": people.organization_ids(world.state, record.id),
         "roles": [site_role(role) for role in record.roles],
     }
+
+
+def user_view(world: World, record: r.User) -> View:
+    """The same, as a view."""
+    stamp = (record, world.state.members.version)
+    return world.views.get("codersdk.User", record.id, stamp, lambda: user(world, record))
 
 
 def site_role(role: str) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from coder_mock_server.wire_in import Body
 def get_users(call: Call, world: World) -> Reply:
     """The users that the caller may read, as far as they match, one page of them."""
     users, count = listing.page_of_users(call, world)
-    return Reply.ok({"users": [present.user(world, user) for user in users], "count": count})
+    return Reply.ok({"users": [present.user_view(world, user) for user in users], "count": count})
 
 
 def create_new_user(call: Call, world: World) -> Reply:
@@ -113,7 +113,7 @@ def _login_type(body: Body) -> str:
 
 def get_user_by_name(call: Call, world: World) -> Reply:
     """One user; by id deleted ones too."""
-    return Reply.ok(present.user(world, lookup.user(call, world)))
+    return Reply.ok(present.user_view(world, lookup.user(call, world)))
 
 
 def delete_user(call: Call, world: World) -> Reply:
