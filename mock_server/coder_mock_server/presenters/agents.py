@@ -113,7 +113,7 @@ def agent(
         body["instance_id"] = record.instance_id
     if record.directory:
         body["directory"] = record.directory
-        if record.first_connected_at is not None:
+        if record.version:
             body["expanded_directory"] = record.directory
     if record.latency_ms is not None:
         body["latency"] = {RELAY: {"preferred": True, "latency_ms": record.latency_ms}}

@@ -224,12 +224,15 @@ def test_an_open_connection_makes_an_agent_connected(bench: Workbench) -> None:
     mock = bench.mock
     # Nothing in this template starts the agent.
     silent = AGENT.replace("echo ${coder_agent.main.token}", "echo ${coder_agent.main.id}")
+    silent = silent.replace('arch           = "amd64"', 'arch = "amd64"\n  dir = "/home/mia"')
     build = bench.workspace(bench.template(silent))["latest_build"]
     agent = mock.state.agents.by("job", build["job"]["id"])[0]
     assert mock.get(path(agent)).json["status"] == "connecting"
     route = "/workspaceagents/me/rpc?version=2.0"
     with connected(mock, route, agent.auth_token):
-        assert mock.get(path(agent)).json["status"] == "connected"
+        seen = mock.get(path(agent)).json
+        assert (seen["status"], seen["version"], seen["api_version"]) == ("connected", "", "")
+        assert "expanded_directory" not in seen
     assert mock.get(path(agent)).json["status"] == "disconnected"
 
 

@@ -11,7 +11,7 @@ from coder_mock_server.agent_tokens import agent_of
 from coder_mock_server.call import Call, Reply, StreamItem, StreamReply, World
 from coder_mock_server.domain import records as r
 from coder_mock_server.errors import ApiError, Invalid, NotFound, Unauthorized, Validation
-from coder_mock_server.handlers.agents.network import MAJOR, MINOR, check_version
+from coder_mock_server.handlers.agents.network import check_version
 from coder_mock_server.handlers.users.personal import ssh_key_of
 from coder_mock_server.presenters import agents as present
 from coder_mock_server.wire_in import Body
@@ -178,7 +178,9 @@ def get_workspace_agent_reinitialization(call: Call, world: World) -> StreamRepl
 
 
 def workspace_agent_rpc(call: Call, world: World) -> StreamReply:
-    """The agent's connection: while it is open the agent is connected. It is not answered."""
+    """The agent's connection: while it is open the agent is connected. It is not answered, so the
+    agent never comes to tell its version and directory.
+    """
     agent, workspace = agent_of(call, world)
     check_version(call, default="2.0")
 
@@ -193,8 +195,6 @@ def workspace_agent_rpc(call: Call, world: World) -> StreamReply:
             first_connected_at=state_agent().first_connected_at or now,
             last_connected_at=now,
             disconnected_at=None,
-            version=world.policy.build_version,
-            api_version=f"{MAJOR}.{MINOR}",
         )
         try:
             await asyncio.Event().wait()
