@@ -152,7 +152,7 @@ class Session:
                 raise
             return exchange
         self._unanswered = 0
-        if operation.label not in self.exercised and is_absent(exchange):
+        if operation.label not in self.exercised and self._lacks(operation, exchange):
             self.absent[operation.label] = f"{exchange.status}"
             self.exchanges.append(exchange)
             self._emit(ExchangeSeen(exchange))
@@ -172,6 +172,15 @@ class Session:
     @property
     def may_write(self) -> bool:
         return self.client.may_write
+
+    def _lacks(self, operation: Operation, exchange: Exchange) -> bool:
+        """Whether the target has no such route; a page that the document describes is an answer."""
+        described = self.document.response(operation, exchange.status)
+        if described is not None and exchange.media_type == "text/html":
+            content = described[1].get("content") or {}
+            if exchange.media_type in content:
+                return False
+        return is_absent(exchange)
 
     def probe(
         self,

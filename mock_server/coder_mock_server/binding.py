@@ -143,7 +143,7 @@ def _session_check(plans: Mapping[str, Plan], pipeline: Pipeline) -> type:
                 plan = plans[routing["operation_id"]]
                 call: Call = request.scope[CALL]
                 pipeline.check_gate(plan, signed_in=False)
-                if plan.needs_user:
+                if plan.signs_in:
                     await pipeline.sign_in(call, plan.signed_out)
                 return {}
 

@@ -59,7 +59,7 @@ class Pipeline:
         try:
             await self.catch_up()
             self.check_gate(plan, signed_in=False)
-            if plan.needs_user and call.signed_in is None:
+            if plan.signs_in and call.signed_in is None:
                 await self.sign_in(call, plan.signed_out)
             self.check_gate(plan, signed_in=True)
             return await self._handle(plan, call, mark)

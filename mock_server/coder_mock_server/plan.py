@@ -17,7 +17,7 @@ from coder_mock_server.editions import Gate, gate_of, is_missing
 from coder_mock_server.projection import Project, Projections
 from coder_mock_server.spec.document import SCHEMAS, Document, Operation
 from coder_mock_server.spec.parameters import Parameter, compile_parameter
-from coder_mock_server.spec.routers import either_token, other_token
+from coder_mock_server.spec.routers import LOOKS_ITSELF, either_token, other_token
 from coder_mock_server.spec.routing import PARAMETER
 from coder_mock_server.spec.validators import Validator, ValidatorPool
 from coder_mock_server.wire_in import body_reader
@@ -114,6 +114,8 @@ class Plan:
     """Spoken to by an agent, a proxy or a daemon, not by a user: header and refusal."""
     signed_out: str | None
     """What is said without a good token, where it is not the usual."""
+    looks_itself: bool
+    """The handler looks for the session token, and words the refusal."""
     responses: Mapping[str, ResponsePlan]
     gate: Gate | None
     handler: Handler
@@ -136,6 +138,11 @@ class Plan:
     def needs_user(self) -> bool:
         """Whether a user must be signed in."""
         return self.needs_session and self.other_token is None
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether the user must be known before the handler is called."""
+        return self.needs_user and not self.looks_itself
 
     @property
     def id(self) -> str:
@@ -191,6 +198,7 @@ def _compile(
         schemes=frozenset(name for alternative in security for name in alternative),
         other_token=other_token(PARAMETER.sub("{}", operation.short_path)),
         signed_out=either_token(PARAMETER.sub("{}", operation.short_path)),
+        looks_itself=PARAMETER.sub("{}", operation.short_path) in LOOKS_ITSELF,
         parameters=tuple(
             compile_parameter(node, document)
             for node in operation.parameters

@@ -86,6 +86,11 @@ EITHER_TOKEN = {
 """At and below these a user is one of two who may speak; the refusal without a good token."""
 
 
+LOOKS_ITSELF = frozenset({"/workspaceagents/{}/pty"})
+"""These ask for a session, but only their handlers look for it, and refuse in their own way: a
+terminal is an app, and nobody gets to know whether an app is there."""
+
+
 def other_token(shape: str) -> tuple[str, str] | None:
     """Header and refusal of a path that an agent, a proxy or a daemon speaks to, not a user."""
     return next((v for k, v in OTHER_TOKENS.items() if shape.startswith(k)), None)

@@ -11,11 +11,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from coder_mock_server import lookup
+from coder_mock_server import lookup, security
 from coder_mock_server.call import Call, Reply, StreamItem, StreamReply, World
 from coder_mock_server.domain import agents as rules
 from coder_mock_server.domain.usage import put_usage
-from coder_mock_server.errors import Invalid, Validation
+from coder_mock_server.errors import ApiError, Invalid, Validation
 from coder_mock_server.store.topics import Topic
 from coder_mock_server.terminal import Session, Shell
 from coder_mock_server.wire import encode
@@ -25,12 +25,22 @@ MAJOR, MINOR = 2, 4
 VERSION = re.compile(r"(\d+)\.(\d+)", re.ASCII)
 PAGE = """<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><title>{0}</title></head>
-<body><h1>{0}</h1></body>
+<head>
+<meta charset="utf-8">
+<title>{status} - {title}</title>
+</head>
+<body>
+<h1>{status} - {title}</h1>
+<p>{text}</p>
+<p><a href="/workspaces">Back to the workspaces</a></p>
+</body>
 </html>
 """
-UNAVAILABLE = PAGE.format("502 - Application Unavailable").encode()
-NOT_FOUND = PAGE.format("404 - Application Not Found").encode()
+PAGES = {
+    404: ("Application Not Found", "There is no such terminal, or it is not open to you."),
+    500: ("Internal Server Error", "The address does not name an agent."),
+    502: ("Application Unavailable", "The agent is not connected, so nothing answers there."),
+}
 
 
 def get_connection_info_for_workspace_agent(call: Call, world: World) -> Reply:
@@ -99,13 +109,22 @@ def _version_problem(text: str) -> str:
 
 
 def open_pty_to_workspace_agent(call: Call, world: World) -> Reply | StreamReply:
-    """A terminal. Our choice: it plays a shell, since nothing runs behind it."""
-    agent = lookup.agent(call, world)
+    """A terminal. Our choice: it plays a shell, since nothing runs behind it.
+
+    It is served like an app of the workspace: refusals are pages, and nobody is told who he is not.
+    """
+    if lookup.parse_uuid(call.path["workspaceagent"]) is None:
+        return _page(500)
+    try:
+        call.signed_in = security.record_use(security.authenticate(call, world), world)
+        agent = lookup.agent(call, world)
+    except ApiError:
+        return _page(404)
     workspace = world.state.workspaces[world.state.builds.by("job", agent.job_id)[0].workspace_id]
     if not lookup.can(call, world, "application_connect", lookup.workspace_thing(workspace)):
-        return Reply.data(NOT_FOUND, "text/html; charset=utf-8", 404)
+        return _page(404)
     if rules.agent_status(agent, world.now()) != "connected":
-        return Reply.data(UNAVAILABLE, "text/html; charset=utf-8", 502)
+        return _page(502)
     reader = QueryReader(call.query)
     reconnect = reader.uuid("reconnect", required=True)
     width = reader.positive_int32("width", 80)
@@ -148,6 +167,12 @@ def open_pty_to_workspace_agent(call: Call, world: World) -> Reply | StreamReply
                 session.detach(subscription.notify)
 
     return StreamReply(source, "binary", on_message=session.receive, close_reason="")
+
+
+def _page(status: int) -> Reply:
+    title, text = PAGES[status]
+    page = PAGE.format(status=status, title=title, text=text)
+    return Reply.data(page.encode(), "text/html; charset=utf-8", status)
 
 
 def _connection(call: Call) -> dict[str, Any]:
