@@ -34,6 +34,8 @@ class Policy:
     """Where an agent's template sends people who have trouble, unless it says otherwise."""
     enveloped_lists: bool = True
     """Whether access lists and proxies come in objects that hold more than them."""
+    groups_filtered: bool = True
+    """Whether the groups of an organization may be narrowed, and unknown parameters are refused."""
     active_users_before_count: int = 0
     """What a template says of its users before they were counted for the first time."""
     audited: tuple[str, ...] = ()
@@ -60,6 +62,7 @@ POLICIES: dict[str, Policy] = {
             "https://coder.com/docs/coder-oss/latest/templates#troubleshooting-templates"
         ),
         enveloped_lists=False,
+        groups_filtered=False,
         active_users_before_count=-1,
         audited=(
             "template",

@@ -77,14 +77,14 @@ def add_organization_member(call: Call, world: World) -> Reply:
     """Make a user a member."""
     organization = lookup.organization(call, world)
     user = lookup.user(call, world)
+    if not lookup.can(call, world, "create", Thing("organization_member", organization.id)):
+        raise NotFound()
     if world.state.members.get((organization.id, user.id)) is not None:
         raise ApiError(
             400,
             "User is already an organization member",
             f"{user.username} is already a member of {organization.display_name}",
         )
-    if not lookup.can(call, world, "create", Thing("organization_member", organization.id)):
-        raise NotFound()
     now = world.now()
     member = world.state.members.put(r.Member(organization.id, user.id, now, now))
     return Reply.ok(present_user.member(world, member))

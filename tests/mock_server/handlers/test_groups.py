@@ -212,3 +212,30 @@ def test_a_scenario_has_groups_of_its_people() -> None:
         assert biology["organization_name"] == "research"
         assert {member["username"] for member in biology["members"]} == {"theo", "noor"}
         assert {"Everyone", "platform", "frontend"} <= set(groups)
+
+
+def test_the_groups_of_an_organization_are_narrowed_and_strict(
+    mock: Mock, organization: str
+) -> None:
+    bob = new_user(mock, organization, "bob")
+    crew, other = new_group(mock, "crew", bob["id"]), new_group(mock, "other")
+    mock.post("/organizations", {"name": "second"})
+
+    def names(query: str) -> set[str]:
+        return {group["name"] for group in mock.get(f"{GROUPS}?{query}").json}
+
+    assert names("has_member=bob") == {"Everyone", "crew"}
+    assert names(f"group_ids={crew},{other}") == {"crew", "other"}
+    assert names("organization=second") == {"Everyone", "crew", "other"}
+    refusal = mock.get(f"{GROUPS}?colour=red")
+    assert (refusal.status, refusal.json["validations"]) == (
+        400,
+        [{"field": "colour", "detail": '"colour" is not a valid query param'}],
+    )
+
+
+def test_in_2023_the_groups_of_an_organization_are_all_there_are() -> None:
+    with Mock(api="2023-06-20", edition="premium") as mock:
+        home = mock.first_user()["organization_id"]
+        groups = mock.get(f"/organizations/{home}/groups?colour=red&has_member=ghost")
+        assert groups.status == 200

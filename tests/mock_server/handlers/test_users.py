@@ -163,6 +163,7 @@ def test_a_member_sees_only_himself(mock: Mock, organization: str) -> None:
         ("GET", "/users/bob/gitsshkey", None, 500, "Internal error fetching user's SSH key.", RBAC),
         ("GET", "/users/bob/appearance", None, 500, "Error reading user settings.", RBAC),
         ("POST", "/organizations/coder/members/ghost", None, 400, None, None),
+        ("POST", "/organizations/coder/members/bob", None, 404, None, None),
         ("DELETE", "/organizations/coder/members/bob", None, 404, None, None),
         ("PUT", "/organizations/coder/members/bob/roles", {"roles": []}, 403, FORBIDDEN, None),
     ],

@@ -22,6 +22,21 @@ def get_groups(call: Call, world: World) -> Reply:
     """Groups of all organizations, as far as they match and the caller may read them."""
     reader = QueryReader(call.query)
     home = reader.custom("organization", None, lambda text: _organization_id(world, text))
+    return _found(call, world, reader, home)
+
+
+def get_groups_by_organization(call: Call, world: World) -> Reply:
+    """Groups of one organization, as far as they match and the caller may read them."""
+    home = lookup.organization(call, world)
+    if not world.policy.groups_filtered:
+        return _listed(call, world, rules.of_organization(world.state, home.id))
+    reader = QueryReader(call.query)
+    # The path says which organization; what the query says of it does not count.
+    reader.text("organization")
+    return _found(call, world, reader, home.id)
+
+
+def _found(call: Call, world: World, reader: QueryReader, home: str | None) -> Reply:
     member = reader.custom("has_member", None, lambda text: _user_id(world, text))
     ids = reader.uuids("group_ids")
     reader.finish(strict=True)
@@ -37,12 +52,6 @@ def get_groups(call: Call, world: World) -> Reply:
             and (member is None or rules.has_member(world.state, group, member))
         ],
     )
-
-
-def get_groups_by_organization(call: Call, world: World) -> Reply:
-    """Groups of one organization, as far as the caller may read them."""
-    home = lookup.organization(call, world)
-    return _listed(call, world, rules.of_organization(world.state, home.id))
 
 
 def _listed(call: Call, world: World, found: list[Group]) -> Reply:
