@@ -12,12 +12,14 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from coder_mock_server import security
+from coder_mock_server.agent_tokens import agent_of
 from coder_mock_server.audit.operations import OPERATIONS
 from coder_mock_server.audit.recorder import Recorder
 from coder_mock_server.call import Call, Reply, StreamReply, World
 from coder_mock_server.errors import ApiError, Unauthorized
 from coder_mock_server.plan import Plan
 from coder_mock_server.rendering import BrokenPromise, Rendered, Renderer
+from coder_mock_server.spec.routers import USER_OR_AGENT
 from coder_mock_server.wire import encode
 
 if TYPE_CHECKING:
@@ -93,11 +95,20 @@ class Pipeline:
         except Unauthorized:
             if message is None:
                 raise
+            if message == USER_OR_AGENT and call.method == "GET" and self._is_agent(call):
+                return
             raise Unauthorized("", message) from None
         if security.needs_record(actor, self.world.now()):
             async with self.world.store.transaction():
                 actor = security.record_use(actor, self.world)
         call.signed_in = actor
+
+    def _is_agent(self, call: Call) -> bool:
+        try:
+            agent_of(call, self.world)
+        except Unauthorized:
+            return False
+        return True
 
     async def _handle(
         self, plan: Plan, call: Call, mark: str

@@ -76,8 +76,9 @@ OTHER_TOKENS = {
 there is no header, the handlers look for the token themselves: that of an agent comes where a
 user's does, SCIM has a key and errors of its own, and OAuth2 looks for the application first."""
 
+USER_OR_AGENT = "API key or workspace agent token required, but none provided"
 EITHER_TOKEN = {
-    "/appearance": "API key or workspace agent token required, but none provided",
+    "/appearance": USER_OR_AGENT,
     "/workspaceagents/connection": (
         "API key or external proxy authentication required, but none provided"
     ),

@@ -341,3 +341,14 @@ def test_ids_and_moments_that_are_none_are_bad_json(
     path = f"/workspaceagents/me/{route}"
     answer = bench.mock.request(method, path, body, token=agent.auth_token)
     assert (answer.status, answer.message) == (400, "Request body must be valid JSON.")
+
+
+def test_an_agent_may_ask_how_the_deployment_looks(
+    bench: Workbench, agent: r.WorkspaceAgent
+) -> None:
+    seen = [
+        bench.mock.get("/appearance", token=token).status
+        for token in (bench.admin, agent.auth_token, agent.id, "")
+    ]
+    assert seen == [200, 200, 401, 401]
+    assert bench.mock.put("/appearance", {}, token=agent.auth_token).status == 401
