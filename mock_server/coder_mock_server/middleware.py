@@ -252,6 +252,10 @@ class SpecMiddleware:
             base=self._base,
         )
         hint = f"; {exchange.note}" if exchange.note else ""
+        page = self.site.page(call, self._base)
+        if page is not None:
+            _log.info("%s: a page of the web UI%s", path, hint)
+            return page
         _log.info("404 %s %s: no operation has this path%s", call.method, path, hint)
         return refusal(ApiError(404, "Route not found."))
 

@@ -29,6 +29,20 @@ SCIM_DISABLED = ApiError(
     "SCIM endpoints are disabled if no SCIM is configured. Configure "
     "'CODER_SCIM_AUTH_HEADER' to enable.",
 )
+HTML: Header = (b"content-type", b"text/html; charset=utf-8")
+NO_PAGES = ("bin", "derp", "docs", "scim", "swagger", PREFIX.strip("/"))
+"""First segments of paths below which nothing is taken for a page of the web UI."""
+PAGE = b"""<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>Coder mock server</title>
+<h1>There is no web UI here</h1>
+<p>A Coder server answers every path outside its API with its single-page application. This mock
+server has only the API: see its <a href="/docs">operations</a> and
+<a href="/openapi.json">document</a>. A client that got this page in place of JSON lacks the base
+path of the API in its address.
+</html>
+"""
 SWAGGER_DISABLED = ApiError(404, "Swagger documentation is disabled.")
 
 
@@ -62,9 +76,16 @@ class Site:
         if path == "/docs" or path.startswith("/docs/"):
             page = docs_answer(self._server, call, path) if call.method == "GET" else None
             return None if page is None else (page, "site")
-        if path == "/" and call.method == "GET":
-            return Rendered(307, ((b"location", b"/docs"),), b""), "site"
         return None
+
+    def page(self, call: Call, base: str) -> Rendered | None:
+        """What stands for the web UI, if a path that nothing else answers is one of its pages."""
+        segments = [segment for segment in call.url_path.split("/") if segment]
+        api = base.strip("/").split("/")
+        is_other = segments[: len(api)] == api or (bool(segments) and segments[0] in NO_PAGES)
+        if call.method != "GET" or call.is_websocket or is_other:
+            return None
+        return Rendered(200, (HTML,), PAGE)
 
     async def lifespan(self, receive: Receive, send: Send) -> None:
         """Start and stop with the server process."""

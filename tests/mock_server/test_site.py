@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import re
 
+import pytest
+
 from coder_mock_server.docs_page import STATIC
 from tests.support.mock import Mock
 
@@ -40,9 +42,15 @@ def test_the_licence_of_the_bundled_browser_is_served(mock: Mock) -> None:
     assert b"MIT License" in mock.get("//docs/rapidoc-LICENSE.txt").body
 
 
-def test_the_root_leads_to_the_docs(mock: Mock) -> None:
-    answer = mock.get("//")
-    assert (answer.status, answer.header("location")) == (307, "/docs")
+@pytest.mark.parametrize("path", ["//", "//login", "//workspaces/x", "//api", "//api/v1/users"])
+def test_paths_outside_the_api_are_pages_of_the_web_ui(mock: Mock, path: str) -> None:
+    answer = mock.get(path, token="")
+    assert (answer.status, answer.header("content-type")) == (200, "text/html; charset=utf-8")
+    assert b'href="/docs"' in answer.body
+
+
+def test_a_client_without_the_base_path_is_told_so(mock: Mock) -> None:
+    assert mock.get("//workspaces").header("x-coder-mock-hint") == "the API is below /api/v2"
 
 
 def test_liveness_and_latency_are_plain_text(mock: Mock) -> None:
@@ -57,5 +65,6 @@ def test_swagger_is_off(mock: Mock) -> None:
 
 
 def test_other_paths_are_not_found(mock: Mock) -> None:
-    for path in ("//docs/../cli.py", "//docs/nosuch", "//nosuch"):
+    for path in ("//docs/../cli.py", "//docs/nosuch", "//bin/nosuch", "/nosuch"):
         assert mock.get(path).status == 404
+    assert mock.post("//nosuch").status == 404
