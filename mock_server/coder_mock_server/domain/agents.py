@@ -11,6 +11,8 @@ from coder_mock_server.domain.records import AgentMetadatum, WorkspaceAgent
 
 AgentStatus = Literal["connecting", "timeout", "connected", "disconnected"]
 
+HOME = "/home/coder"
+"""Our choice of where agents live whose template does not say."""
 HEARTBEAT = timedelta(seconds=15)
 INACTIVE = 2 * HEARTBEAT
 SHUTTING_DOWN = frozenset({"shutting_down", "shutdown_timeout", "shutdown_error", "off"})
@@ -25,6 +27,14 @@ class Health:
 
 
 HEALTHY = Health(True)
+
+
+def expanded_directory(agent: WorkspaceAgent) -> str:
+    """Its directory with the home folder written out, as the agent itself does."""
+    for home in ("~", "$HOME", "${HOME}"):
+        if agent.directory == home or agent.directory.startswith(f"{home}/"):
+            return HOME + agent.directory.removeprefix(home)
+    return agent.directory
 
 
 def is_gone(agent: WorkspaceAgent) -> bool:

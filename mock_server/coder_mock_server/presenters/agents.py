@@ -114,7 +114,7 @@ def agent(
     if record.directory:
         body["directory"] = record.directory
         if record.version:
-            body["expanded_directory"] = record.directory
+            body["expanded_directory"] = rules.expanded_directory(record)
     if record.latency_ms is not None:
         body["latency"] = {RELAY: {"preferred": True, "latency_ms": record.latency_ms}}
     return body | _older_names(record)

@@ -141,3 +141,19 @@ def test_metadata_is_collected_every_interval_and_keeps_its_newline() -> None:
     assert agents.reported_metadata(running, T0 + 65 * SECOND)[0] == memory
     ended = replace(running, disconnected_at=T0 + 22 * SECOND)
     assert agents.reported_metadata(ended, T0 + 99 * SECOND)[1].collected_at == T0 + 21 * SECOND
+
+
+@pytest.mark.parametrize(
+    ("directory", "expanded"),
+    [
+        ("", ""),
+        ("/srv/~", "/srv/~"),
+        ("~", "/home/coder"),
+        ("~/project", "/home/coder/project"),
+        ("~other/project", "~other/project"),
+        ("$HOME/project", "/home/coder/project"),
+        ("${HOME}", "/home/coder"),
+    ],
+)
+def test_the_home_folder_in_a_directory_is_written_out(directory: str, expanded: str) -> None:
+    assert agents.expanded_directory(replace(CONNECTED, directory=directory)) == expanded

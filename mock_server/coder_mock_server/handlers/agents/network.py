@@ -137,7 +137,7 @@ def open_pty_to_workspace_agent(call: Call, world: World) -> Reply | StreamReply
         shell = Shell(
             user="coder",
             host=workspace.name,
-            home=agent.directory or "/home/coder",
+            home=rules.expanded_directory(agent) or rules.HOME,
             clock=world.now,
             environment=dict(agent.environment_variables),
         )
