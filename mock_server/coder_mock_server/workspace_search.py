@@ -8,7 +8,7 @@ nothing has changed is given again as it was.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -37,20 +37,8 @@ STATUSES = (
     "deleting",
     "deleted",
 )
-KEYS = (
-    "id",
-    "owner",
-    "template",
-    "name",
-    "status",
-    "has-agent",
-    "dormant",
-    "last_used_after",
-    "last_used_before",
-    "outdated",
-    "organization",
-    "param",
-)
+OLDER_KEYS = ("owner", "template", "name", "status", "has-agent", "deleting_by")
+"""What a search of 2023 knows: the filters that its docs list for the operation."""
 SCHEMA = "codersdk.WorkspacesResponse"
 MOST_KEPT = 100
 """Pages with more workspaces are put together anew each time, so that they take no memory."""
@@ -68,6 +56,7 @@ class Filters:
     status: str = ""
     has_agent: str = ""
     dormant: bool = False
+    deleting_by: datetime | None = None
     last_used_after: datetime | None = None
     last_used_before: datetime | None = None
     outdated: bool | None = None
@@ -92,27 +81,20 @@ def parse(call: Call, world: World, text: str) -> Filters:
         return NO_FILTERS
     terms = parse_search(text, default_key="name", owner_key="owner", message=WORKSPACES)
     reader = QueryReader(terms)
+    if world.policy.query_filter_grammar == "2023":
+        return _of_2023(call, world, reader, terms)
     ids = reader.uuids("id")
-    owner = reader.text("owner")
-    template = reader.text("template")
-    name = reader.text("name")
-    status = reader.enum("status", STATUSES)
-    has_agent = reader.text("has-agent")
+    found, owner = _named(reader)
     dormant = reader.boolean("dormant")
     after = reader.time("last_used_after", upper=True)
     before = reader.time("last_used_before", upper=True)
     outdated = reader.boolean("outdated") if terms.has("outdated") else None
     organization = reader.custom("organization", None, lambda t: _organization(call, world, t))
     parameters = reader.each("param", _parameter)
-    _refuse_unknown(world, reader, terms)
-    owner_id = _owner_id(call, world, owner) if owner else None
-    return Filters(
+    reader.finish(WORKSPACES, strict=True)
+    return replace(
+        _of_owner(call, world, found, owner),
         ids=frozenset(ids),
-        owner_id=owner_id,
-        template=template,
-        name=name,
-        status=status,
-        has_agent=has_agent,
         dormant=dormant,
         last_used_after=after,
         last_used_before=before,
@@ -120,18 +102,38 @@ def parse(call: Call, world: World, text: str) -> Filters:
         organization_id=organization,
         parameters=frozenset(pattern for pattern, value in parameters if value is None),
         values=frozenset((p, value) for p, value in parameters if value is not None),
-        nothing=bool(owner) and owner_id is None,
     )
 
 
-def _refuse_unknown(world: World, reader: QueryReader, terms: Query) -> None:
-    """Tell what is wrong; the date decides how unknown keys are told."""
-    if world.policy.query_filter_grammar == "2023":
-        for key in terms.keys():  # noqa: SIM118 - a list in order, not a mapping
-            if key not in KEYS:
-                reader.problem(key, f'Query param "{key}" is not a valid query param')
-        reader.finish(WORKSPACES)
-    reader.finish(WORKSPACES, strict=True)
+def _of_2023(call: Call, world: World, reader: QueryReader, terms: Query) -> Filters:
+    """The search that has nothing but the documented filters, and words of its own."""
+    found, owner = _named(reader)
+    # Our choice: a day, as the docs give no format.
+    deleting_by = reader.time("deleting_by", "2006-01-02")
+    for key in terms.keys():  # noqa: SIM118 - a list in order, not a mapping
+        if key not in OLDER_KEYS:
+            reader.problem(key, f'Query param "{key}" is not a valid query param')
+    reader.finish(WORKSPACES)
+    return replace(_of_owner(call, world, found, owner), deleting_by=deleting_by)
+
+
+def _named(reader: QueryReader) -> tuple[Filters, str]:
+    """The filters that searches of all dates have, and the name of the owner."""
+    owner = reader.text("owner")
+    found = Filters(
+        template=reader.text("template"),
+        name=reader.text("name"),
+        status=reader.enum("status", STATUSES),
+        has_agent=reader.text("has-agent"),
+    )
+    return found, owner
+
+
+def _of_owner(call: Call, world: World, found: Filters, owner: str) -> Filters:
+    if not owner:
+        return found
+    owner_id = _owner_id(call, world, owner)
+    return replace(found, owner_id=owner_id, nothing=owner_id is None)
 
 
 def _owner_id(call: Call, world: World, name: str) -> str | None:
@@ -311,6 +313,8 @@ def _tests(state: State, filters: Filters, now: datetime) -> Iterator[Test]:
         yield lambda row: contains(row.name, filters.name)
     if filters.dormant:
         yield lambda row: row.dormant_at is not None
+    if (by := filters.deleting_by) is not None:
+        yield lambda row: row.deleting_at is not None and row.deleting_at <= by
     if (after := filters.last_used_after) is not None:
         yield lambda row: row.last_used_at >= after
     if (before := filters.last_used_before) is not None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -248,3 +248,20 @@ def test_2023_takes_negative_pages_for_absent_ones() -> None:
     with Mock(api="2023-06-20") as mock:
         mock.first_user()
         assert mock.get("/workspaces?limit=-1&offset=-2").json == {"workspaces": [], "count": 0}
+
+
+def test_a_search_of_2023_knows_the_filters_of_its_docs_only() -> None:
+    with Mock(api="2023-06-20") as mock:
+        bench = Workbench(mock)
+        for term in ("id", "dormant", "last_used_after", "outdated", "organization", "param"):
+            refusal = mock.get(f"/workspaces?q={term}:x").json["validations"]
+            detail = f'Query param "{term}" is not a valid query param'
+            assert refusal == [{"field": term, "detail": detail}]
+        body = {"name": "box", "template_id": bench.template()}
+        home = f"/organizations/{bench.organization}/members/me/workspaces"
+        workspace = mock.post(home, body).json["id"]
+        soon = datetime(2025, 6, 3, tzinfo=UTC)
+        mock.state.workspaces.put(replace(mock.state.workspaces[workspace], deleting_at=soon))
+        assert bench.listed("q=deleting_by:2025-06-03%20owner:me") == ["box"]
+        assert bench.listed("q=deleting_by:2025-06-02") == []
+        assert bench.listed("q=owner:ghost") == []
