@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from coder_mock_server.terraform.declared import (
@@ -25,7 +25,7 @@ from coder_mock_server.terraform.model import (
 from coder_mock_server.terraform.plan import PLAN_FAILED, make_plan
 from coder_mock_server.terraform.providers import providers_of, unavailable
 from coder_mock_server.terraform.scope import Notes, Scope
-from coder_mock_server.terraform.state import StateError, read_state
+from coder_mock_server.terraform.state import StateError, StateFacts, read_state
 from coder_mock_server.terraform.syntax import Module
 from coder_mock_server.terraform.tags import workspace_tags
 from coder_mock_server.terraform.validate import faults
@@ -66,7 +66,7 @@ def import_template(module: Module, *, variables: Mapping[str, str]) -> ImportRe
     scopes = list(root.everything())
     parameters = parameters_of(scopes)
     wrong = [f"Error: Invalid parameter: {line}" for line in parameter_faults(parameters)]
-    start = make_plan(root, existing=(), tainted=())
+    start = make_plan(root, StateFacts())
     if wrong:
         start = replace(start, failure=PLAN_FAILED, failure_lines=tuple(wrong))
     if start.failure is None:
@@ -82,7 +82,7 @@ def import_template(module: Module, *, variables: Mapping[str, str]) -> ImportRe
             notes=tuple(notes.lines),
         )
     stopping = Scope(module, replace(inputs, transition="stop"), notes)
-    stop = make_plan(stopping, existing=(), tainted=())
+    stop = make_plan(stopping, StateFacts())
     error = f"template import provision for stop: {stop.failure}" if stop.failure else None
     return replace(
         result,
@@ -124,16 +124,14 @@ def plan_build(
         applied=True,
         token_for=token_for,
     )
-    existing: Collection[str] | None = None
-    tainted: Collection[str] = ()
+    before: StateFacts | None = None
     if state is not None:
         try:
             before = read_state(state)
         except StateError as error:
             line = f"Error: Failed to read the state: {error}"
             return Plan(transition=transition, failure=INIT_FAILED, failure_lines=(line,))
-        existing, tainted = before.addresses, before.tainted
-    return _planned(module, inputs, existing, tainted)
+    return _planned(module, inputs, before)
 
 
 def plan_dry_run(
@@ -151,14 +149,13 @@ def plan_dry_run(
         owner=owner,
         workspace=WorkspaceFacts(name=workspace_name or "default"),
     )
-    return _planned(module, inputs, (), ())
+    return _planned(module, inputs, StateFacts())
 
 
 def _planned(
     module: Module,
     inputs: Inputs,
-    existing: Collection[str] | None,
-    tainted: Collection[str],
+    before: StateFacts | None,
 ) -> Plan:
     root = Scope(module, inputs, Notes())
     failure, lines = _cannot_start(root)
@@ -173,7 +170,7 @@ def _planned(
             failure_lines=tuple(lines),
             notes=tuple(root.notes.lines),
         )
-    return make_plan(root, existing=existing, tainted=tainted)
+    return make_plan(root, before)
 
 
 def _cannot_start(root: Scope) -> tuple[str | None, list[str]]:

@@ -167,10 +167,10 @@ def _planned(stage: str, plan: Plan, notes: Iterable[str]) -> Iterator[LogLine]:
             yield _line(stage, f"{source.address}: Refreshing...")
             known = stable_uuid(source.address)
             yield _line(stage, f"{source.address}: Refresh complete after 0s [id={known}]")
-    added = removed = 0
+    added = changed = removed = 0
     for change in plan.changes:
         address = change.instance.address
-        if change.action in ("no-op", "delete", "replace"):
+        if change.action != "create":
             yield _line(stage, f"{address}: Refreshing state... [id={_id(change)}]")
         match change.action:
             case "create":
@@ -182,9 +182,12 @@ def _planned(stage: str, plan: Plan, notes: Iterable[str]) -> Iterator[LogLine]:
             case "replace":
                 added, removed = added + 1, removed + 1
                 yield _line(stage, f"{address}: Plan to replace")
+            case "update":
+                changed += 1
+                yield _line(stage, f"{address}: Plan to update")
             case "no-op":
                 pass
-    yield _line(stage, f"Plan: {added} to add, 0 to change, {removed} to destroy.")
+    yield _line(stage, f"Plan: {added} to add, {changed} to change, {removed} to destroy.")
 
 
 def _init(plan: Plan) -> Iterator[str]:
@@ -205,7 +208,7 @@ def _init(plan: Plan) -> Iterator[str]:
 
 def _applied(stage: str, plan: Plan, canceled_after: float | None) -> Iterator[LogLine]:
     yield _line(stage, f"Terraform {TERRAFORM_VERSION}")
-    added = removed = 0
+    added = changed = removed = 0
     for change in plan.changes:
         slept = 0.0
         outputs: list[str] = []
@@ -215,6 +218,12 @@ def _applied(stage: str, plan: Plan, canceled_after: float | None) -> Iterator[L
         if change.action in ("create", "replace"):
             added += 1
             slept += _created(outputs, change, canceled_after)
+        if change.action == "update":
+            changed += 1
+            outputs.append(f"{change.instance.address}: Modifying... [id={_id(change)}]")
+            outputs.append(
+                f"{change.instance.address}: Modifications complete after 0s [id={_id(change)}]"
+            )
         stopped = canceled_after is not None and slept > canceled_after
         fails = plan.failed_address == change.instance.address
         if (stopped or fails) and outputs:
@@ -228,7 +237,8 @@ def _applied(stage: str, plan: Plan, canceled_after: float | None) -> Iterator[L
     if canceled_after is not None:
         yield _line(stage, "Error: execution halted", "error")
         return
-    yield _line(stage, f"Apply complete! Resources: {added} added, 0 changed, {removed} destroyed.")
+    done = f"{added} added, {changed} changed, {removed} destroyed"
+    yield _line(stage, f"Apply complete! Resources: {done}.")
     yield _line(stage, "Outputs: 0")
 
 

@@ -206,14 +206,16 @@ class Instance:
     key: int | str | None = None
     commands: tuple[LocalExec, ...] = ()
     attributes: tuple[tuple[str, object], ...] = ()
+    volatile: tuple[str, ...] = ()
+    """Attributes that come out differently each time: the time of day, a random id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What apply does with one instance: `create`, `delete`, `replace`, or nothing (`no-op`)."""
+    """What apply does with one instance: create, delete, replace, update, or nothing (`no-op`)."""
 
     instance: Instance
-    action: Literal["create", "delete", "replace", "no-op"]
+    action: Literal["create", "delete", "replace", "update", "no-op"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from coder_mock_server.terraform import shell
 from coder_mock_server.terraform.agents import Declared, agent_of, holders, managed, pointed_at
+from coder_mock_server.terraform.altered import altered
 from coder_mock_server.terraform.expressions import Lazy
 from coder_mock_server.terraform.facts import resource_id
 from coder_mock_server.terraform.graph import Graph, Node, build_graph
@@ -24,12 +25,17 @@ from coder_mock_server.terraform.model import (
 )
 from coder_mock_server.terraform.providers import provider_of, providers_of
 from coder_mock_server.terraform.scope import Scope
+from coder_mock_server.terraform.state import StateFacts
+from coder_mock_server.terraform.validate import called
 from coder_mock_server.terraform.values import contains_unknown
 
 # Blocks of Coder's provider that builds do not list as resources.
 NOT_LISTED: Final = frozenset(
     {"coder_agent", "coder_agent_instance", "coder_app", "coder_script", "coder_metadata"}
 )
+
+# Functions that give something else each time, so that what is made of them never stays.
+_VOLATILE: Final = frozenset({"bcrypt", "timestamp", "uuid"})
 
 _ADDRESS: Final = re.compile(
     r"(?P<module>(?:module\.[\w-]+(?:\[[^\]]*\])?\.)*)"
@@ -40,12 +46,11 @@ PLAN_FAILED: Final = "terraform plan: exit status 1"
 APPLY_FAILED: Final = "terraform apply: exit status 1"
 
 
-def make_plan(root: Scope, *, existing: Collection[str] | None, tainted: Collection[str]) -> Plan:
+def make_plan(root: Scope, before: StateFacts | None) -> Plan:
     """The plan of one transition.
 
-    `existing` holds the addresses in the state before (None: nobody knows, so a start finds
-    nothing and any other transition finds what a start makes), `tainted` those of them whose
-    creation failed.
+    `before` is what the state holds (None: nobody knows, so a start finds nothing and any other
+    transition finds what a start makes).
     """
     scopes = list(root.everything())
     graph = build_graph(scopes)
@@ -54,9 +59,9 @@ def make_plan(root: Scope, *, existing: Collection[str] | None, tainted: Collect
     records = {one.address: _instance_record(one) for one in instances}
     kept = {} if transition == "delete" else records
     started = records if transition == "start" else _after_start(root)
-    if existing is None:
-        existing = [] if transition == "start" else list(started)
-    changes = _changes(kept, started, existing, tainted, _ranks(graph))
+    if before is None:
+        before = StateFacts(() if transition == "start" else tuple(started))
+    changes = _changes(kept, started, before, _ranks(graph))
     failed = next(
         (
             (change, command)
@@ -248,14 +253,18 @@ def _instance_record(one: Declared) -> Instance:
         key=one.key,
         commands=_commands(one),
         attributes=tuple(sorted(attributes.items())),
+        volatile=tuple(
+            name
+            for name, attribute in one.block.body.attributes.items()
+            if not _VOLATILE.isdisjoint(called(attribute.expr))
+        ),
     )
 
 
 def _changes(
     kept: Mapping[str, Instance],
     started: Mapping[str, Instance],
-    existing: Collection[str],
-    tainted: Collection[str],
+    before: StateFacts,
     ranks: Mapping[Node, int],
 ) -> list[Change]:
     """Deletions first, dependents before what they depend on; then creations the other way."""
@@ -264,18 +273,27 @@ def _changes(
         return ranks.get(_node_of(instance_of(address)), 0)
 
     changes: list[Change] = []
-    for address in sorted(existing, key=lambda one: (-rank(one), one)):
+    for address in sorted(before.addresses, key=lambda one: (-rank(one), one)):
         if address not in kept:
             gone = started.get(address) or instance_of(address)
-            changes.append(Change(gone, "delete"))
+            changes.append(Change(_unspoken(gone, before), "delete"))
     for address in sorted(kept, key=lambda one: (rank(one), one)):
-        if address not in existing:
-            changes.append(Change(kept[address], "create"))
-        elif address in tainted:
-            changes.append(Change(kept[address], "replace"))
+        instance = kept[address]
+        if address not in before.addresses:
+            changes.append(Change(instance, "create"))
+        elif address in before.tainted:
+            changes.append(Change(_unspoken(instance, before), "replace"))
         else:
-            changes.append(Change(kept[address], "no-op"))
+            changes.append(Change(instance, altered(instance, before.attributes.get(address))))
     return changes
+
+
+def _unspoken(instance: Instance, before: StateFacts) -> Instance:
+    """The instance; what failed to be created is destroyed without its destroy commands."""
+    if instance.address not in before.tainted:
+        return instance
+    commands = tuple(one for one in instance.commands if one.when != "destroy")
+    return replace(instance, commands=commands)
 
 
 def instance_of(address: str) -> Instance:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from coder_mock_server.terraform.model import Change, Instance, Plan, TemplateError
 from coder_mock_server.terraform.providers import OFFICIAL
@@ -23,6 +23,8 @@ class StateFacts:
 
     addresses: tuple[str, ...] = ()
     tainted: tuple[str, ...] = ()
+    attributes: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    """Of each instance, by address, as far as the file has them."""
     serial: int = 0
     lineage: str = ""
 
@@ -39,22 +41,26 @@ def read_state(data: bytes) -> StateFacts:
         raise StateError("the state has no supported version")
     addresses: list[str] = []
     tainted: list[str] = []
+    attributes: dict[str, Mapping[str, object]] = {}
     resources = document.get("resources", [])
     for resource in resources if isinstance(resources, list) else []:
-        for address, broken in _instances(resource):
+        for address, instance in _instances(resource):
             addresses.append(address)
-            if broken:
+            if instance.get("status") == "tainted":
                 tainted.append(address)
+            if isinstance(known := instance.get("attributes"), dict):
+                attributes[address] = known
     serial, lineage = document.get("serial"), document.get("lineage")
     return StateFacts(
         tuple(addresses),
         tuple(tainted),
+        attributes,
         serial if isinstance(serial, int) else 0,
         lineage if isinstance(lineage, str) else "",
     )
 
 
-def _instances(resource: object) -> Iterable[tuple[str, bool]]:
+def _instances(resource: object) -> Iterable[tuple[str, dict[str, object]]]:
     if not isinstance(resource, dict) or resource.get("mode") != "managed":
         return
     prefix = f"{resource['module']}." if resource.get("module") else ""
@@ -64,7 +70,7 @@ def _instances(resource: object) -> Iterable[tuple[str, bool]]:
         if isinstance(instance, dict):
             key = instance.get("index_key")
             suffix = "" if key is None else f"[{json.dumps(key, ensure_ascii=False)}]"
-            yield f"{base}{suffix}", instance.get("status") == "tainted"
+            yield f"{base}{suffix}", instance
 
 
 def write_state(plan: Plan, *, before: bytes = b"", seed: str = "") -> bytes:
@@ -119,7 +125,7 @@ def _survives(plan: Plan, change: Change) -> bool:
     if plan.failure is None:
         return change.action != "delete"
     if not plan.failure.startswith("terraform apply"):
-        return change.action in ("no-op", "delete", "replace")
+        return change.action != "create"
     # Our choice: an apply that fails has done everything in front of the failing change.
     failed = next(
         (n for n, one in enumerate(plan.changes) if one.instance.address == plan.failed_address),
@@ -128,7 +134,7 @@ def _survives(plan: Plan, change: Change) -> bool:
     done = plan.changes.index(change) <= failed
     if change.action == "delete":
         return not done or change.instance.address == plan.failed_address
-    return done or change.action in ("no-op", "replace")
+    return done or change.action != "create"
 
 
 def _instance(plan: Plan, change: Change) -> dict[str, object]:

@@ -70,6 +70,8 @@ def _read(plan: Plan) -> Iterator[tuple[str, str, str]]:
 
 def _steps(change: Change) -> Iterator[tuple[str, float]]:
     """The actions of a change and what each of them sleeps."""
+    if change.action == "update":
+        yield "update", 0.0
     whens = {"create": ("create",), "delete": ("destroy",), "replace": ("destroy", "create")}
     actions = {"create": "create", "destroy": "delete"}
     for when in whens.get(change.action, ()):

@@ -163,18 +163,19 @@ def _undeclared(scope: Scope, path: tuple[str, ...]) -> str | None:
 def _functions(body: Body) -> Iterator[str]:
     for attribute in body.attributes.values():
         if attribute.name != "type":
-            yield from _called(attribute.expr)
+            yield from called(attribute.expr)
     for block in body.blocks:
         yield from _functions(block.body)
 
 
-def _called(expr: Expr) -> Iterator[str]:
+def called(expr: Expr) -> Iterator[str]:
+    """The functions that an expression calls, at any depth."""
     if isinstance(expr, Call):
         yield expr.function
     if isinstance(expr, ForEach | ForDirective):
-        yield from _called(expr.collection)
+        yield from called(expr.collection)
     for child in children(expr):
-        yield from _called(child)
+        yield from called(child)
 
 
 def _arguments(block: Block) -> Iterator[str]:
