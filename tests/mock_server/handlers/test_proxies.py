@@ -177,3 +177,20 @@ def test_a_daemon_is_told_that_it_cannot_be_attached(mock: Mock) -> None:
     path = "/organizations/coder/provisionerdaemons/serve"
     assert mock.get(path).status == 426
     assert mock.websocket(path, 1).status == 400
+
+
+def test_a_proxy_that_names_no_app_gets_the_page_of_a_broken_one(mock: Mock) -> None:
+    _, headers = new_proxy(mock)
+    body = {"session_token": mock.token, "app_request": {}}
+    answer = mock.post("/workspaceproxies/me/issue-signed-app-token", body, headers=headers)
+    assert (answer.status, answer.header("content-type")) == (500, "text/html; charset=utf-8")
+
+
+@pytest.mark.parametrize(
+    ("query", "status"), [("", 400), ("?version=1.0", 400), ("?version=2.0", 426)]
+)
+def test_a_proxy_says_which_version_of_the_tunnels_it_speaks(
+    mock: Mock, query: str, status: int
+) -> None:
+    _, headers = new_proxy(mock)
+    assert mock.get(f"/workspaceproxies/me/coordinate{query}", headers=headers).status == status

@@ -37,8 +37,8 @@ PAGE = """<!doctype html>
 </html>
 """
 PAGES = {
-    404: ("Application Not Found", "There is no such terminal, or it is not open to you."),
-    500: ("Internal Server Error", "The address does not name an agent."),
+    404: ("Application Not Found", "There is no such app, or it is not open to you."),
+    500: ("Internal Server Error", "The request does not name an app."),
     502: ("Application Unavailable", "The agent is not connected, so nothing answers there."),
 }
 
@@ -114,17 +114,17 @@ def open_pty_to_workspace_agent(call: Call, world: World) -> Reply | StreamReply
     It is served like an app of the workspace: refusals are pages, and nobody is told who he is not.
     """
     if lookup.parse_uuid(call.path["workspaceagent"]) is None:
-        return _page(500)
+        return app_page(500)
     try:
         call.signed_in = security.record_use(security.authenticate(call, world), world)
         agent = lookup.agent(call, world)
     except ApiError:
-        return _page(404)
+        return app_page(404)
     workspace = world.state.workspaces[world.state.builds.by("job", agent.job_id)[0].workspace_id]
     if not lookup.can(call, world, "application_connect", lookup.workspace_thing(workspace)):
-        return _page(404)
+        return app_page(404)
     if rules.agent_status(agent, world.now()) != "connected":
-        return _page(502)
+        return app_page(502)
     reader = QueryReader(call.query)
     reconnect = reader.uuid("reconnect", required=True)
     width = reader.positive_int32("width", 80)
@@ -169,7 +169,8 @@ def open_pty_to_workspace_agent(call: Call, world: World) -> Reply | StreamReply
     return StreamReply(source, "binary", on_message=session.receive, close_reason="")
 
 
-def _page(status: int) -> Reply:
+def app_page(status: int) -> Reply:
+    """The page that stands for an app that cannot be shown."""
     title, text = PAGES[status]
     page = PAGE.format(status=status, title=title, text=text)
     return Reply.data(page.encode(), "text/html; charset=utf-8", status)

@@ -18,7 +18,7 @@ from coder_mock_server.domain import proxies as rules
 from coder_mock_server.domain.licensed import ProxyReplica, WorkspaceProxy
 from coder_mock_server.domain.records import ZERO_TIME, ApiKey
 from coder_mock_server.errors import ApiError, NotFound, Unauthorized
-from coder_mock_server.handlers.agents.network import derp_map
+from coder_mock_server.handlers.agents.network import app_page, check_version, derp_map
 from coder_mock_server.handlers.enterprise.proxies import regions
 from coder_mock_server.handlers.users.rules import key_thing
 from coder_mock_server.presenters import proxies as present
@@ -125,6 +125,7 @@ def get_keys_for_a_proxy(call: Call, world: World) -> Reply:
 def coordinate_a_proxy(call: Call, world: World) -> StreamReply:
     """The signalling of tunnels; nobody answers on the other side."""
     _proxy(call, world)
+    check_version(call, default="1.0")
     return StreamReply(_silence, "binary", on_message=lambda _: None)
 
 
@@ -137,9 +138,11 @@ def issue_a_signed_app_token(call: Call, world: World) -> Reply:
     """A token that opens one application for the user whose session the proxy was shown."""
     _proxy(call, world)
     body = call.body()
-    key = _session(world, body.text("session_token"))
     request = body.object("app_request")
-    claims = {"user_id": key.user_id, "request": {} if request is None else request.value}
+    if request is None or not request.value:
+        return app_page(500)
+    key = _session(world, body.text("session_token"))
+    claims = {"user_id": key.user_id, "request": request.value}
     return Reply.created({"signed_token_str": _signed(world, claims)})
 
 
