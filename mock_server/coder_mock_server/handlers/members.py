@@ -8,6 +8,8 @@ from coder_mock_server import lookup
 from coder_mock_server.call import Call, Reply, World
 from coder_mock_server.domain import records as r
 from coder_mock_server.domain.access import (
+    ACTIONS,
+    ANY,
     ORGANIZATION_ROLES,
     SITE_ROLES,
     Thing,
@@ -19,12 +21,13 @@ from coder_mock_server.domain.people import SYSTEM_USER, without_repetition
 from coder_mock_server.errors import ApiError, Forbidden, NotFound
 from coder_mock_server.presenters import organizations as present
 from coder_mock_server.presenters import users as present_user
-from coder_mock_server.wire_in import QueryReader, pagination
+from coder_mock_server.wire_in import Body, QueryReader, pagination
 
 _FORBIDDEN_PERMISSIONS = (
     ("site_permissions", "site wide"),
     ("user_permissions", "user"),
 )
+NOT_STORED = "Failed to update role permissions"
 IMPLICIT = ("member", "organization-member")
 """Everybody has them; they are not offered."""
 
@@ -173,7 +176,7 @@ def insert_a_custom_organization_role(call: Call, world: World) -> Reply:
     if world.state.custom_roles.one("name", role.name.lower()) is not None:
         raise ApiError(
             400,
-            "Failed to update role permissions",
+            NOT_STORED,
             'pq: duplicate key value violates unique constraint "idx_custom_roles_name_lower"',
         )
     return Reply.ok(present.custom_role(world.state.custom_roles.put(role)))
@@ -237,8 +240,15 @@ def _custom_role(
         created_at=now,
         updated_at=now,
         display_name=body.text("display_name"),
-        permissions=tuple(
-            (one.boolean("negate"), one.text("resource_type"), one.text("action"))
-            for one in body.items("organization_permissions")
-        ),
+        permissions=tuple(_permission(one) for one in body.items("organization_permissions")),
     )
+
+
+def _permission(one: Body) -> tuple[bool, str, str]:
+    """A permission as it is stored; what nobody can be permitted is refused."""
+    resource, action = one.text("resource_type"), one.text("action")
+    if resource != ANY and resource not in ACTIONS:
+        raise ApiError(400, NOT_STORED, f'"{resource}" is no type of resource')
+    if action != ANY and not any(action in actions for actions in ACTIONS.values()):
+        raise ApiError(400, NOT_STORED, f'"{action}" is no action')
+    return one.boolean("negate"), resource, action

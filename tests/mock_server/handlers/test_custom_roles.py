@@ -100,3 +100,19 @@ def test_a_member_cannot_make_roles(mock: Mock) -> None:
     bob = new_user(mock, organization, "bob")
     assert mock.post(ROLES, helper(), token=bob["token"]).status == 404
     assert mock.delete(f"{ROLES}/nothing").message == "No custom role with the name nothing found"
+
+
+@pytest.mark.parametrize(
+    ("resource", "action"), [("weather", "read"), ("workspace", "fly"), ("", "")]
+)
+def test_a_role_of_unknown_permissions_is_not_stored(
+    mock: Mock, resource: str, action: str
+) -> None:
+    refusal = mock.post(ROLES, helper((False, resource, action)))
+    assert (refusal.status, refusal.message) == (400, "Failed to update role permissions")
+    assert "helper" not in {role["name"] for role in mock.get(ROLES).json}
+
+
+def test_a_role_may_permit_everything_there_is(mock: Mock) -> None:
+    made = mock.post(ROLES, helper((False, "*", "*"), (False, "template", "*"))).json
+    assert len(made["organization_permissions"]) == 2
