@@ -51,6 +51,20 @@ def test_without_daemons_the_past_was_done_by_one_that_has_gone(scenario: str) -
         assert embedded_jobs(mock)
 
 
+def test_an_organization_with_a_daemon_of_its_own_has_its_jobs_done_there() -> None:
+    with Mock(scenario="two-organizations") as mock:
+        (daemon,) = mock.get("/organizations/research/provisionerdaemons").json
+        assert (daemon["key_name"], daemon["status"]) == ("psk", "idle")
+        workspaces = mock.get("/workspaces?q=organization:research%20status:running").json
+        workspace = workspaces["workspaces"][0]["id"]
+        stop = mock.post(f"/workspaces/{workspace}/builds", {"transition": "stop"})
+        assert stop.json["matched_provisioners"]["available"] == 1
+        mock.advance(60)
+        assert mock.get(f"/workspaces/{workspace}").json["latest_build"]["status"] == "stopped"
+        jobs = mock.get("/organizations/research/provisionerjobs?limit=300").json
+        assert {job["worker_name"] for job in jobs} == {daemon["name"]}
+
+
 def test_loading_leaves_nothing_due(played: Mock) -> None:
     before = played.get("/workspaces?limit=20").json
     played.advance(1)

@@ -22,7 +22,7 @@ from coder_mock_server.ids import Ids
 from coder_mock_server.loaded import Loaded
 from coder_mock_server.scenario_loader import crowds, news, people, templates, usage, workspaces
 from coder_mock_server.scenario_loader.builder import Past
-from coder_mock_server.simulator.daemons import put_built_in
+from coder_mock_server.simulator.daemons import put_built_in, put_external
 
 TOKEN_LIFETIME_SECONDS = 10 * 365 * 86_400
 
@@ -52,6 +52,9 @@ def _populate(world: World, scenario: Scenario) -> Loaded:
     people.put_users(past, scenario)
     people.put_groups(past, scenario)
     put_built_in(world, past.now - past.uptime, scenario.daemons)
+    for one in scenario.organizations:
+        organization = past.organizations[one.name]
+        put_external(world, organization, past.now - past.uptime, one.daemons)
     templates.put_templates(past, scenario)
     for spec in scenario.workspaces:
         workspaces.put_workspace(past, spec)

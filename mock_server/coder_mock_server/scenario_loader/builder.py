@@ -31,7 +31,7 @@ class Past:
     folders: dict[str, Path] = field(default_factory=dict)
     runner: JobRunner = field(init=False)
     dice: random.Random = field(init=False)
-    _workers: list[str] = field(default_factory=list)
+    _workers: dict[str, list[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.runner = JobRunner(self.world)
@@ -41,17 +41,21 @@ class Past:
         """The moment that long ago."""
         return self.now - age
 
-    def worker(self) -> str:
-        """A daemon that did some job of the past; where there is none now, one that has gone."""
-        if not self._workers:
-            daemons = self.world.state.daemons
-            self._workers = [daemon.id for daemon in daemons] or [self.world.ids.uuid()]
-        return self.dice.choice(self._workers)
+    def worker(self, organization_id: str) -> str:
+        """A daemon that did some job of the organization; where it has none, one that has gone."""
+        known = self._workers.get(organization_id)
+        if known is None:
+            daemons = self.world.state.daemons.by("organization", organization_id)
+            known = [daemon.id for daemon in daemons] or [self.world.ids.uuid()]
+            self._workers[organization_id] = known
+        return self.dice.choice(known)
 
-    def idle_worker(self) -> str:
-        """A daemon that has no job at the moment; where all have one, one that has gone."""
-        busy = {job.worker_id for job in self.world.state.jobs.by("open", True)}
-        idle = (daemon.id for daemon in self.world.state.daemons if daemon.id not in busy)
+    def idle_worker(self, organization_id: str) -> str:
+        """A daemon of the organization that has no job; where all have one, one that has gone."""
+        state = self.world.state
+        busy = {job.worker_id for job in state.jobs.by("open", True)}
+        daemons = state.daemons.by("organization", organization_id)
+        idle = (daemon.id for daemon in daemons if daemon.id not in busy)
         return next(idle, "") or self.world.ids.uuid()
 
     def job(

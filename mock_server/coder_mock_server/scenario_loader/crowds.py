@@ -201,7 +201,7 @@ class _Crowd:
             completed_at=moment if canceled else ended,
             canceled_at=moment if canceled else None,
             error=BUILD_FAILED if failed else None,
-            worker_id=None if canceled else past.worker(),
+            worker_id=None if canceled else past.worker(workspace.organization_id),
         )
         self._rows.jobs.append(job)
         succeeded = not canceled and not failed

@@ -102,9 +102,9 @@ def _put_version(
     if spec.state == "canceled":
         state.jobs.put(replace(job, canceled_at=made, completed_at=made))
     elif spec.state == "running":
-        past.take(job, past.idle_worker())
+        past.take(job, past.idle_worker(job.organization_id))
     elif spec.state != "pending":
-        past.finish(past.take(job, past.worker()))
+        past.finish(past.take(job, past.worker(job.organization_id)))
         _must_be_as_asked(past, scenario, template, spec, job)
     past.versions[(template.name, spec.name)] = version
     return state.template_versions[id], spec

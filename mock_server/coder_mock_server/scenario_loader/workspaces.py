@@ -159,7 +159,7 @@ def _put_old_build(
     job = _put_build(
         past, spec, workspace, number, transition, moment, _version(past, spec, moment)
     )
-    taken = past.take(job, past.worker())
+    taken = past.take(job, past.worker(job.organization_id))
     longest = 45.0 if transition == "start" else 15.0
     ended = moment + WAKE + timedelta(seconds=past.dice.uniform(longest / 3, longest))
     state.jobs.put(replace(taken, completed_at=ended, updated_at=ended))
@@ -194,9 +194,9 @@ def _put_latest(
         state.jobs.put(replace(job, canceled_at=moment, completed_at=moment))
         return
     if spec.state in ("starting", "stopping"):
-        past.take(job, past.idle_worker())
+        past.take(job, past.idle_worker(job.organization_id))
         return
-    past.finish(past.take(job, past.worker()))
+    past.finish(past.take(job, past.worker(job.organization_id)))
     for agent in state.agents.by("job", job.id):
         settle_agent(past, agent, dict(spec.agents), dict(spec.apps))
 

@@ -1,14 +1,16 @@
-"""The provisioner daemons that the server itself runs."""
+"""The provisioner daemons that the server itself runs, and those that run beside it."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from coder_mock_server.call import World
-from coder_mock_server.domain.records import ProvisionerDaemon
+from coder_mock_server.domain.records import Organization, ProvisionerDaemon
 from coder_mock_server.domain.tags import UNTAGGED
 
 HOST = "coder-mock"
+PRE_SHARED = ("00000000-0000-0000-0000-000000000003", "psk")
+"""Id and name of the key of daemons that sign in with the secret of the deployment."""
 
 
 def put_built_in(world: World, now: datetime, count: int | None = None) -> list[ProvisionerDaemon]:
@@ -28,3 +30,21 @@ def put_built_in(world: World, now: datetime, count: int | None = None) -> list[
         )
         for number in range(wanted)
     ]
+
+
+def put_external(world: World, organization: Organization, now: datetime, count: int) -> None:
+    """Start daemons that an organization runs itself."""
+    key_id, key_name = PRE_SHARED
+    for number in range(count):
+        world.state.daemons.put(
+            ProvisionerDaemon(
+                id=world.ids.uuid(),
+                organization_id=organization.id,
+                name=f"{organization.name}-provisioner-{number}",
+                created_at=now + timedelta(milliseconds=number),
+                tags=UNTAGGED,
+                version=world.policy.build_version,
+                key_id=key_id,
+                key_name=key_name,
+            )
+        )
