@@ -8,7 +8,6 @@ one is told), a text that its own type refuses (a UUID, a time) ends it at once.
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from contextlib import suppress
 from datetime import datetime
@@ -226,7 +225,7 @@ class _Exact:
         text = value.replace("\r", "").replace("\n", "")
         try:
             return base64.b64decode(text, validate=True)
-        except binascii.Error:
+        except ValueError:
             self.saved = self.saved or DecodeError(
                 f"illegal base64 data at input byte {_first_bad(text)}"
             )

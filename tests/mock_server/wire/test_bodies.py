@@ -138,6 +138,7 @@ FIELD = "json: cannot unmarshal {} into Go struct field Request.{} of type {}"
         ('{"id":"abc"}', "invalid UUID length: 3"),
         ('{"id":"zzzzzzzz-3f5c-4c5e-9d1b-2a6f4f8f7c10"}', "invalid UUID format"),
         ('{"state":"!!"}', "illegal base64 data at input byte 0"),
+        ('{"state":"AAAA\u00fc"}', "illegal base64 data at input byte 4"),
         (
             '{"deadline":"soon"}',
             'parsing time "soon" as "2006-01-02T15:04:05Z07:00": '
