@@ -104,6 +104,15 @@ def test_containers_are_switched_off(bench: Workbench, agent: r.WorkspaceAgent) 
     assert bench.mock.post(recreate).json["detail"] == "404 page not found\n"
 
 
+def test_a_template_may_switch_containers_on(bench: Workbench) -> None:
+    env = 'env = {\n    CODER_AGENT_DEVCONTAINERS_ENABLE = "true"\n  }\n  startup_script'
+    text = AGENT.replace("startup_script", env)
+    build = bench.workspace(bench.template(text))["latest_build"]
+    agent = bench.mock.state.agents.by("job", build["job"]["id"])[0]
+    answer = bench.mock.get(path(agent, "/containers?label=a=b"))
+    assert (answer.status, answer.json) == (200, {"containers": []})
+
+
 def test_lines_get_ids_over_all_agents_and_are_listed_after_a_cursor(
     bench: Workbench, agent: r.WorkspaceAgent
 ) -> None:

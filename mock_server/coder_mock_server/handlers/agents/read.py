@@ -20,7 +20,8 @@ NEVER = 9_223_372_036
 """Seconds since a value that was never collected: all that a Go duration holds."""
 CHECK_SECONDS, FORCED_SECONDS = 1.0, 5.0
 CONTAINERS_OFF = "The agent dev containers feature is experimental and not enabled by default."
-SWITCH_ON = "To enable this feature, set CODER_AGENT_DEVCONTAINERS_ENABLE=true in your template."
+SWITCH = "CODER_AGENT_DEVCONTAINERS_ENABLE"
+SWITCH_ON = f"To enable this feature, set {SWITCH}=true in your template."
 LOOPBACK = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0):(\d{1,5})(?!\d)")
 
 
@@ -46,12 +47,15 @@ def get_listening_ports_for_workspace_agent(call: Call, world: World) -> Reply:
 
 
 def get_running_containers_for_workspace_agent(call: Call, world: World) -> Reply:
-    """Containers beside the agent: a feature that templates do not switch on by default."""
+    """Containers beside the agent, where the template switches that feature on."""
     agent = lookup.agent(call, world)
     if any("=" not in label for label in call.query.all("label")):
         raise ApiError(400, "Invalid label format", "Labels must be in the format key=value")
     require_connected(agent, world.now())
-    raise ApiError(403, CONTAINERS_OFF, SWITCH_ON)
+    if dict(agent.environment_variables).get(SWITCH) != "true":
+        raise ApiError(403, CONTAINERS_OFF, SWITCH_ON)
+    # Our choice: nothing runs beside the agent.
+    return Reply.ok({"containers": []})
 
 
 def recreate_devcontainer_for_workspace_agent(call: Call, world: World) -> Reply:
