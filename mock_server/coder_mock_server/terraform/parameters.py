@@ -27,7 +27,16 @@ def validate_parameter(parameter: Parameter, value: str, previous: str | None) -
             # Nothing was given and nothing is the default: only a rule on texts can object.
             return _text_fault(parameter, value) if parameter.type == "string" else None
     if parameter.options:
-        return _choice_fault(parameter, value)
+        offered = [option.value for option in parameter.options]
+        taken = [value]
+        if parameter.form_type == "multi-select":
+            # A form where more than one is ticked sends them as a list.
+            if not _is_list_of_strings(value):
+                return _not_a_list(value)
+            taken = json.loads(value)
+        if set(taken) <= set(offered):
+            return None
+        return f"parameter value must match one of options: [{' '.join(offered)}]"
     match parameter.type:
         case "number":
             return _number_fault(parameter, value, previous)
@@ -39,20 +48,6 @@ def validate_parameter(parameter: Parameter, value: str, previous: str | None) -
             return None if _is_list_of_strings(value) else _not_a_list(value)
         case _:
             return _text_fault(parameter, value)
-
-
-def _choice_fault(parameter: Parameter, value: str) -> str | None:
-    values = [option.value for option in parameter.options]
-    chosen = [value]
-    # Several options may be taken together where the form offers that. Our choice: the same holds
-    # for values that come without a form, or such a workspace could never be built again.
-    if parameter.type == "list(string)" and parameter.form_type == "multi-select":
-        if not _is_list_of_strings(value):
-            return _not_a_list(value)
-        chosen = json.loads(value)
-    if all(item in values for item in chosen):
-        return None
-    return f"parameter value must match one of options: [{' '.join(values)}]"
 
 
 def _not_a_list(value: str) -> str:
