@@ -15,6 +15,8 @@ class Policy:
     """Name of the organization that comes with the first user; empty: named after that user."""
     new_users_dormant: bool = True
     """Whether a created user is dormant until his first sign-in."""
+    organization_required: bool = True
+    """Whether a new user must be put into an organization by name."""
     rename_allowed: bool = False
     watch_sends_first: bool = True
     """Whether a watch opens with the workspace, or only with a ping."""
@@ -48,6 +50,7 @@ POLICIES: dict[str, Policy] = {
         build_version="v0.24.1",
         first_organization="",
         new_users_dormant=False,
+        organization_required=False,
         rename_allowed=True,
         watch_sends_first=False,
         max_ttl_days=7,

@@ -21,6 +21,8 @@ from coder_mock_server.presenters import templates as present
 from coder_mock_server.wire_in import Body, QueryReader
 
 RBAC = "unauthorized: rbac: forbidden"
+OLDER_DORMANT, OLDER_DELETE = "inactivity_ttl_ms", "locked_ttl_ms"
+"""What 2023 calls the two settings of dormancy."""
 NAME_TAKEN = "This value is already in use and should be unique."
 
 
@@ -121,6 +123,8 @@ def _new_template(
         ("failure_ttl_ms", "failure_ttl_ms"),
         ("dormant_ttl_ms", "time_til_dormant_autodeletion_ms"),
         ("delete_ttl_ms", "time_til_dormant_autodeletion_ms"),
+        (OLDER_DORMANT, OLDER_DORMANT),
+        (OLDER_DELETE, OLDER_DELETE),
     ):
         if body.integer(field) < 0:
             problems.append(Validation(told, rules.POSITIVE))
@@ -160,8 +164,8 @@ def _new_template(
         allow_user_autostart=_given(body.optional("allow_user_autostart"), True),
         allow_user_autostop=_given(body.optional("allow_user_autostop"), True),
         failure_ttl_ms=body.integer("failure_ttl_ms"),
-        time_til_dormant_ms=body.integer("dormant_ttl_ms"),
-        time_til_dormant_autodelete_ms=body.integer("delete_ttl_ms"),
+        time_til_dormant_ms=body.integer("dormant_ttl_ms") or body.integer(OLDER_DORMANT),
+        time_til_dormant_autodelete_ms=body.integer("delete_ttl_ms") or body.integer(OLDER_DELETE),
         require_active_version=body.boolean("require_active_version"),
         max_port_share_level=level or "owner",
     )
@@ -232,6 +236,8 @@ def _refuse_bad_settings(world: World, template: r.Template, body: Body) -> None
             "failure_ttl_ms",
             "time_til_dormant_ms",
             "time_til_dormant_autodelete_ms",
+            OLDER_DORMANT,
+            OLDER_DELETE,
         )
         if body.integer(field) != 0 and body.integer(field) < rules.MINUTE_MS
     ]
@@ -264,8 +270,9 @@ def _changed(template: r.Template, body: Body) -> r.Template:
         allow_user_autostop=body.boolean("allow_user_autostop"),
         allow_user_cancel_workspace_jobs=body.boolean("allow_user_cancel_workspace_jobs"),
         failure_ttl_ms=body.integer("failure_ttl_ms"),
-        time_til_dormant_ms=body.integer("time_til_dormant_ms"),
-        time_til_dormant_autodelete_ms=body.integer("time_til_dormant_autodelete_ms"),
+        time_til_dormant_ms=body.integer("time_til_dormant_ms") or body.integer(OLDER_DORMANT),
+        time_til_dormant_autodelete_ms=body.integer("time_til_dormant_autodelete_ms")
+        or body.integer(OLDER_DELETE),
         require_active_version=body.boolean("require_active_version"),
         autostop_days=rules.in_week_order(autostop.days)
         if body.has("autostop_requirement")

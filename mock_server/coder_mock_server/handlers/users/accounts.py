@@ -38,7 +38,10 @@ def create_new_user(call: Call, world: World) -> Reply:
         ("username", "required,username"),
         ("name", "user_real_name"),
     )
-    organizations = _organization_ids(body, world.state.default_organization().id)
+    home = world.state.default_organization().id
+    organizations = _organization_ids(body, home)
+    if not organizations and not world.policy.organization_required:
+        organizations = [home]
     if not organizations:
         raise Invalid(
             "No organization specified to place the user as a member of. It is required to "
@@ -96,6 +99,9 @@ def _organization_ids(body: Body, default: str) -> list[str]:
 def _login_type(body: Body) -> str:
     """How the new user will sign in, when that is possible here and fits the password."""
     login_type = body.text("login_type") or "password"
+    # What documents of 2023 have instead.
+    if body.boolean("disable_login"):
+        login_type = "none"
     if login_type != "password" and body.text("password"):
         raise ApiError(
             400, f'Password cannot be set for non-password ("{login_type}") authentication.'
