@@ -8,7 +8,7 @@ from contextlib import aclosing
 
 from coder_mock_server.call import StreamReply
 from coder_mock_server.errors import ApiError
-from coder_mock_server.streaming import frames
+from coder_mock_server.streaming import frames, handshake
 from coder_mock_server.streaming.pump import Receive, Scope, Send, items
 
 HEADERS = [
@@ -29,12 +29,14 @@ async def respond(
     stop: asyncio.Event | None,
 ) -> None:
     """Send the events; returns when the source ended, the client left or the server stops."""
-    prefix = "websocket.http" if scope["type"] == "websocket" else "http"
-    start = {"type": f"{prefix}.response.start", "status": 200, "headers": [*HEADERS, *headers]}
-    await send(start)
+    if scope["type"] == "websocket":
+        # Who asked for a websocket learns by the status that there is none, and reads no further.
+        await handshake.answer(scope, receive, send, 200, [*HEADERS, *headers], b"")
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": [*HEADERS, *headers]})
 
     async def write(data: bytes, more: bool = True) -> None:
-        await send({"type": f"{prefix}.response.body", "body": data, "more_body": more})
+        await send({"type": "http.response.body", "body": data, "more_body": more})
 
     gone = asyncio.ensure_future(_disconnect(receive))
     try:
@@ -56,5 +58,5 @@ async def respond(
 
 
 async def _disconnect(receive: Receive) -> None:
-    while (await receive())["type"] not in ("http.disconnect", "websocket.disconnect"):
+    while (await receive())["type"] != "http.disconnect":
         pass

@@ -272,6 +272,15 @@ def test_a_plain_request_is_told_to_upgrade(mode: str, message: str, prefix: str
     }
 
 
+def test_who_asks_for_a_websocket_where_events_are_learns_so_at_once() -> None:
+    client, source = Client("websocket"), Source(DATA)
+    play(client, "sse", source)
+    start, end = client.received
+    assert (start["type"], start["status"]) == ("websocket.http.response.start", 200)
+    assert (b"content-type", b"text/event-stream") in start["headers"]
+    assert not end["more_body"]
+
+
 def test_a_page_of_another_origin_may_not_open_a_websocket() -> None:
     client = Client("websocket", {"origin": "http://evil.example"})
     play(client, "raw", Source(DATA))
