@@ -43,11 +43,7 @@ def get_deployment_daus(call: Call, world: World) -> Reply:
     """How many users worked on each of the last 60 days and today."""
     if not lookup.can(call, world, "read", Thing("deployment_stats")):
         raise Forbidden()
-    offset = _offset(call)
-    if abs(offset) > LONGEST_OFFSET:
-        return _no_such_zone("Internal error fetching DAUs.", offset)
-    zone = timezone(timedelta(hours=offset))
-    return Reply.ok(present.daus(rules.daily_users(world.state, world.now(), zone), offset))
+    return daily_users(world, _offset(call))
 
 
 def get_insights_about_user_status_counts(call: Call, world: World) -> Reply:
@@ -68,6 +64,15 @@ def _offset(call: Call) -> int:
     offset = reader.integer("tz_offset", 0)
     reader.finish(strict=True)
     return offset
+
+
+def daily_users(world: World, offset: int, template_id: str | None = None) -> Reply:
+    """Users per day in a zone, of one template or of all."""
+    if abs(offset) > LONGEST_OFFSET:
+        return _no_such_zone("Internal error fetching DAUs.", offset)
+    zone = timezone(timedelta(hours=offset))
+    days = rules.daily_users(world.state, world.now(), zone, template_id)
+    return Reply.ok(present.daus(days, offset))
 
 
 def _no_such_zone(message: str, offset: int) -> Reply:

@@ -11,6 +11,7 @@ from coder_mock_server.domain import usage
 from coder_mock_server.domain.deployment import Setting, Usage
 from coder_mock_server.domain.health import FAULTS
 from tests.support.mock import START, Mock
+from tests.support.workbench import Workbench
 
 LAST_WEEK = "start_time=2025-05-26T00:00:00Z&end_time=2025-06-02T00:00:00Z"
 
@@ -231,3 +232,12 @@ def test_an_unknown_host_is_not_sent_a_key(mock: Mock) -> None:
 @pytest.mark.parametrize("path", ["/chats", "/chats/00000000-0000-0000-0000-0000000000aa"])
 def test_chats_are_an_experiment_that_is_off(mock: Mock, path: str) -> None:
     assert mock.get(path).status == 403
+
+
+def test_there_are_no_days_in_a_zone_that_is_too_far_away() -> None:
+    with Mock() as mock:
+        template = Workbench(mock).template()
+        for path in ("/insights/daus", f"/templates/{template}/daus"):
+            answer = mock.get(f"{path}?tz_offset=99")
+            first = answer.body.partition(b"\n")[0]
+            assert (answer.status, first) == (500, b'{"message":"Internal error fetching DAUs."}')

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta, timezone
 from typing import Any
 
 from coder_mock_server import lookup
 from coder_mock_server.call import Call, Reply, World
 from coder_mock_server.domain import records as r
 from coder_mock_server.domain import template_rules as rules
-from coder_mock_server.domain import usage
 from coder_mock_server.domain.access import Thing
 from coder_mock_server.domain.workspace_rules import follow_template
 from coder_mock_server.errors import ApiError, Invalid, NotFound, Validation
+from coder_mock_server.handlers.insights import daily_users
 from coder_mock_server.handlers.templates.examples import EXAMPLES
 from coder_mock_server.handlers.templates.search import select_templates
-from coder_mock_server.presenters import insights
 from coder_mock_server.presenters import templates as present
 from coder_mock_server.wire_in import Body, QueryReader
 
@@ -341,9 +339,7 @@ def get_template_daus_by_id(call: Call, world: World) -> Reply:
     reader = QueryReader(call.query)
     offset = reader.integer("tz_offset", 0)
     reader.finish()
-    zone = timezone(timedelta(hours=max(-23, min(23, offset))))
-    days = usage.daily_users(world.state, world.now(), zone, template.id)
-    return Reply.ok(insights.daus(days, offset))
+    return daily_users(world, offset, template.id)
 
 
 def get_template_examples(call: Call, world: World) -> Reply:
