@@ -99,6 +99,8 @@ def leave(world: World, workspace_id: str, build_number: int, now: datetime) -> 
             for script in agent.scripts:
                 if script.run_on_stop:
                     _time_script(world, agent, script, agent.updated_at, "stop", now)
+                    course = scripts.course(script, instant=world.settings.instant)
+                    agent = _print(world, agent, course, [text for _, text in course.output], now)
         world.state.agents.put(
             replace(agent, lifecycle_state=state, disconnected_at=now, updated_at=now)
         )

@@ -211,6 +211,8 @@ def test_a_stop_runs_the_scripts_for_it_and_the_agent_is_gone() -> None:
     assert agent.lifecycle_state == "off"
     assert rules.agent_status(agent, stage.now) == "disconnected"
     assert {t.stage for t in stage.state.script_timings.by("agent", agent.id)} == {"start", "stop"}
+    printed = [line.output for line in stage.state.agent_logs.by("agent", agent.id)]
+    assert (printed, agent.logs_length) == (["bye"], 3)
     assert not stage.agents(workspace)
 
 
