@@ -175,7 +175,7 @@ def test_names_of_keys(mock: Mock, name: str, message: str) -> None:
 
 def test_a_daemon_is_told_that_it_cannot_be_attached(mock: Mock) -> None:
     path = "/organizations/coder/provisionerdaemons/serve"
-    assert mock.get(path).status == 426
+    assert mock.get(path).status == 400
     assert mock.websocket(path, 1).status == 400
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from typing import NoReturn
 
 from coder_mock_server import lookup
-from coder_mock_server.call import Call, Reply, StreamItem, StreamReply, World
+from coder_mock_server.call import Call, Reply, World
 from coder_mock_server.domain.access import Thing
 from coder_mock_server.domain.licensed import BUILT_IN_KEY, ProvisionerKey
 from coder_mock_server.domain.records import Organization
@@ -137,21 +137,16 @@ def _of_daemon(call: Call, world: World) -> ProvisionerKey:
     return key
 
 
-def serve_provisioner_daemon(call: Call, world: World) -> StreamReply:
-    """Refused: daemons speak a protocol of their own, and jobs are done by the simulator here."""
+def serve_provisioner_daemon(call: Call, world: World) -> NoReturn:
+    """Refused: daemons speak a protocol of their own, and jobs are done by the simulator here.
+
+    A request that is no handshake gets 400 on a real server, too: what it lacks is told first.
+    """
     home = lookup.organization(call, world)
     if not lookup.can(call, world, "create", Thing("provisioner_daemon", home.id)):
         raise ApiError(403, "You aren't allowed to create provisioner daemons with these tags.")
-    if call.is_websocket:
-        raise ApiError(
-            400,
-            "Provisioner daemons cannot be attached.",
-            "The mock server does the jobs itself; the number of its daemons is a setting.",
-        )
-    return StreamReply(_nothing, "binary")
-
-
-async def _nothing() -> AsyncIterator[StreamItem]:
-    """Never read: what comes here is no handshake."""
-    return
-    yield
+    raise ApiError(
+        400,
+        "Provisioner daemons cannot be attached.",
+        "The mock server does the jobs itself; the number of its daemons is a setting.",
+    )
