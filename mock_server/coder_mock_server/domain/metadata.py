@@ -14,6 +14,16 @@ from datetime import datetime, timedelta
 from coder_mock_server.domain.records import AgentMetadatum
 
 ECHO = re.compile(r"""\s*(?:\#![^\n]*\n\s*)?echo\s+(["']?)([^"'$`|;&><\n]*)\1\s*""")
+PRINTF = re.compile(r"""\s*printf\s+(?:(["'])([^"'$`%\\\n]*)\1|([\w.:/-]+))\s*""")
+ALWAYS = {
+    "id -un": "coder",
+    "pwd": "/home/coder",
+    "uname": "Linux",
+    "uname -m": "x86_64",
+    "uname -s": "Linux",
+    "whoami": "coder",
+}
+"""Commands that print the same in every workspace."""
 CORES, MEMORY, DISK = (2, 4, 8), (4, 8, 16, 32), (20, 50, 100)
 DISK_GROWTH = 0.004
 """Share of the disk that a day of work fills."""
@@ -24,6 +34,15 @@ def value(agent_id: str, item: AgentMetadatum, begun: datetime, rounds: int) -> 
     plain = ECHO.fullmatch(item.script)
     if plain is not None:
         return f"{plain[2].strip()}\n"
+    bare = PRINTF.fullmatch(item.script)
+    if bare is not None:
+        return bare[2] or bare[3] or ""
+    command = " ".join(item.script.split())
+    if command in ALWAYS:
+        return f"{ALWAYS[command]}\n"
+    if command == "hostname":
+        # As a container is called that has no other name.
+        return f"{agent_id.replace('-', '')[:12]}\n"
     seed = f"{agent_id}/{item.key}"
     at = begun + rounds * timedelta(seconds=item.interval)
     words = f"{item.key} {item.display_name} {item.script}".lower()

@@ -34,7 +34,7 @@ DISPLAY_APPS: Final = (
 
 # Resources that are nothing by themselves: an agent that only these run is a process beside the
 # daemon, where nothing listens but what its scripts start.
-BARE: Final = frozenset({"null_resource", "terraform_data"})
+BARE: Final = frozenset({"local_file", "local_sensitive_file", "null_resource", "terraform_data"})
 
 Key = int | str | None
 

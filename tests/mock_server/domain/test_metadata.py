@@ -30,6 +30,21 @@ def test_an_echo_prints_its_text(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("script", "printed"),
+    [
+        ("printf ready", "ready"),
+        ("printf 'two words'", "two words"),
+        ('printf ""', ""),
+        ("whoami", "coder\n"),
+        ("  uname   -m\n", "x86_64\n"),
+        ("hostname", "0a1b2c3d4e5f\n"),
+    ],
+)
+def test_commands_whose_output_is_known_print_it(script: str, printed: str) -> None:
+    assert value("0a1b2c3d-4e5f-4000-8000-000000000000", item(script), BEGUN, 3) == printed
+
+
+@pytest.mark.parametrize(
     ("script", "shape"),
     [
         ("coder stat cpu", r"\d+\.\d/\d cores \(\d+%\)\n"),

@@ -186,6 +186,24 @@ def test_beside_a_bare_process_an_app_is_healthy_when_a_start_script_names_its_p
     assert found == {"web": health, "plain": "disabled"}
 
 
+def test_a_file_with_the_agents_script_is_no_machine_of_its_own() -> None:
+    stage = Stage()
+    text = (
+        agent_template(extra=APPS, connects=False)
+        + """
+resource "local_file" "init" {
+  filename = "/tmp/init.sh"
+  content  = coder_agent.main.init_script
+}
+"""
+    )
+    workspace = started(stage, text)
+    stage.advance(30)
+    (agent,) = stage.agents(workspace)
+    found = {app.slug: app.health for app in stage.state.apps.by("agent", agent.id)}
+    assert found == {"web": "unhealthy", "plain": "disabled"}
+
+
 def test_an_image_brings_along_what_its_apps_check() -> None:
     stage = Stage()
     image = agent_template(extra=APPS).replace("terraform_data", "docker_container")
