@@ -24,16 +24,16 @@ def count_all(state: State) -> None:
     for template in state.templates:
         if template.deleted:
             continue
-        state.template_stats.put(
-            r.TemplateStats(
-                template.id,
-                len(owners.get(template.id, ())),
-                tuple(
-                    (transition, percentiles(durations.get((template.id, transition), [])))
-                    for transition in TRANSITIONS
-                ),
-            )
+        counted = r.TemplateStats(
+            template.id,
+            len(owners.get(template.id, ())),
+            tuple(
+                (transition, percentiles(durations.get((template.id, transition), [])))
+                for transition in TRANSITIONS
+            ),
         )
+        if state.template_stats.get(template.id) != counted:
+            state.template_stats.put(counted)
 
 
 def percentiles(milliseconds: list[int]) -> tuple[int | None, int | None]:

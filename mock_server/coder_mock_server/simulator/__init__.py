@@ -13,12 +13,15 @@ from datetime import datetime, timedelta
 
 from coder_mock_server.call import World
 from coder_mock_server.domain.jobs import WORK
+from coder_mock_server.domain.template_stats import count_all
 from coder_mock_server.notifications import delivery
 from coder_mock_server.simulator import agents, automation, templates
 from coder_mock_server.simulator.jobs import JobRunner
 from coder_mock_server.store.topics import Topic
 
 TICK = timedelta(minutes=1)
+COUNTED_EVERY = timedelta(hours=1)
+"""How old what is counted about templates gets. Our choice."""
 
 
 class Simulator:
@@ -29,6 +32,7 @@ class Simulator:
         self._jobs = JobRunner(world)
         self._epoch = world.now()
         self._tick = self._epoch + TICK
+        self._count = self._epoch + COUNTED_EVERY
         self._agents: list[tuple[datetime, str, str]] = []
         self._known: tuple[int, int] = (-1, -1)
 
@@ -45,7 +49,7 @@ class Simulator:
         """When something happens next; at the latest the next round of automation."""
         if self._known != self._rows():
             self.forget()
-        moments = [self._tick]
+        moments = [self._tick, self._count]
         if (event := self._jobs.next_event()) is not None:
             moments.append(event.due)
         if self._agents:
@@ -102,6 +106,14 @@ class Simulator:
             self._step_agent()
         elif delivery.next_due(self._world) == due:
             delivery.deliver(self._world, due)
+        elif self._count == due:
+            count_all(self._world.state)
+            # A leap is counted where it ends, not at every hour on the way.
+            hours = max(
+                (due - self._epoch) // COUNTED_EVERY + 1, (now - self._epoch) // COUNTED_EVERY
+            )
+            self._count = self._epoch + hours * COUNTED_EVERY
+            return
         else:
             automation.tick(self._world, due)
             self._tick = self._tick_after(due, now)
