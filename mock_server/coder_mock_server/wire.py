@@ -1,13 +1,14 @@
 """How values leave: compact JSON as a Go server writes it, times, and `Set-Cookie` lines.
 
 The encoder is orjson; what Go does otherwise (`<`, `>`, `&` and the two Unicode line separators
-escaped, fractions of a second without trailing zeros) is put right here. A `View` is spliced in
-as it is, so an object encoded once is never encoded again.
+escaped, fractions of a second without trailing zeros, whole numbers without a fraction) is put
+right here. A `View` is spliced in as it is, so an object encoded once is never encoded again.
 """
 
 from __future__ import annotations
 
 import base64
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +19,9 @@ from coder_mock_server.views import View
 SESSION_COOKIE = "coder_session_token"
 
 _OPTIONS = orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
+_WHOLE = re.compile(rb'("(?:[^"\\]|\\.)*"|-?\d+)(?:(?<=\d)\.0(?=[,}\]]))?')
+"""A string, which stays, or a whole number, which loses its fraction of nothing."""
+_MAYBE_WHOLE = re.compile(rb"[:\[,]-?\d+\.0[,}\]]")
 _ESCAPES = (
     (b"<", b"\\u003c"),
     (b">", b"\\u003e"),
@@ -44,6 +48,8 @@ def encode_fragment(value: Any) -> bytes:
     for plain, escaped in _ESCAPES:
         if plain in data:
             data = data.replace(plain, escaped)
+    if b".0" in data and _MAYBE_WHOLE.search(data):
+        data = _WHOLE.sub(rb"\1", data)
     return data
 
 

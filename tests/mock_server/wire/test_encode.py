@@ -70,3 +70,15 @@ def test_bytes_travel_as_base64() -> None:
 
 def test_the_session_cookie_lasts_as_long_as_the_browser() -> None:
     assert session_cookie("a-b") == "coder_session_token=a-b; Path=/; HttpOnly; SameSite=Lax"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ({"P50": -1.0, "P95": 12.5}, '{"P50":-1,"P95":12.5}'),
+        ([0.0, 100.0, 10.05, 0.5], "[0,100,10.05,0.5]"),
+        ({"a": 'x:1.0,y"', "b": [":2.0,", 3.0]}, '{"a":"x:1.0,y\\"","b":[":2.0,",3]}'),
+    ],
+)
+def test_whole_numbers_have_no_fraction_even_when_they_could(value: Any, text: str) -> None:
+    assert encode_fragment(value).decode() == text
