@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 import orjson
@@ -96,9 +97,14 @@ def stream_values(exchange: Exchange) -> Any:
 
 def moment(value: Any) -> datetime | None:
     """A time of the API as an aware datetime; None for what is none, and for the zero time."""
-    if not isinstance(value, str) or value.startswith("0001-01-01T00:00:00"):
+    return _moment(value) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=1 << 16)
+def _moment(text: str) -> datetime | None:
+    """Kept, since replies repeat the same objects."""
+    if text.startswith("0001-01-01T00:00:00"):
         return None
-    text = re.sub(r"(\.\d{6})\d+", r"\1", value)
     try:
         found = datetime.fromisoformat(text)
     except ValueError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,9 @@ from coder_contract_tests.transport import Client
 
 LOST_AFTER = 3
 """Requests in a row without a reply after which the target counts as gone."""
+_CHANGING = frozenset({"date", "x-coder-request-id", "x-ratelimit-remaining", "x-ratelimit-reset"})
+"""Headers that differ with every reply; only their form counts."""
+_FORM = re.compile(r"[0-9a-f]")
 
 
 class Session:
@@ -55,6 +59,7 @@ class Session:
         self._sleep = sleep
         self._chosen = {operation.label for operation in selection.of(document)}
         self._unanswered = 0
+        self._judged_replies: set[tuple[object, ...]] = set()
 
     def covers(self, operation: Operation | None) -> bool:
         """Whether findings about this operation were asked for."""
@@ -238,7 +243,7 @@ class Session:
         self._emit(ExchangeSeen(exchange))
         if exchange.operation is not None:
             self.exercised[exchange.operation.label] += 1
-        if not self.covers(exchange.operation):
+        if not self.covers(exchange.operation) or self._is_known(exchange):
             return
         seen = Seen(exchange, self.document, self.facts)
         for check in CHECKS:
@@ -247,6 +252,28 @@ class Session:
             if invariant.one is not None:
                 judgement = invariant.one(seen)
                 self.record(invariant.rule, judgement, exchange.label, repeatable=True)
+
+    def _is_known(self, exchange: Exchange) -> bool:
+        """Whether an equal request was answered equally before, and that reply was judged."""
+        headers = tuple(
+            (name.lower(), _FORM.sub("0", value) if name.lower() in _CHANGING else value)
+            for name, value in exchange.headers
+        )
+        key = (
+            id(self.facts),
+            exchange.method,
+            exchange.target,
+            exchange.anonymous,
+            exchange.is_foreign,
+            exchange.request_body,
+            exchange.status,
+            exchange.cut,
+            headers,
+            exchange.body,
+        )
+        known = key in self._judged_replies
+        self._judged_replies.add(key)
+        return known
 
     def record(
         self,

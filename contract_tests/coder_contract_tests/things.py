@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from coder_contract_tests.exchange import NOTHING, Exchange
@@ -45,14 +46,19 @@ def things_in(exchange: Exchange) -> tuple[Thing, ...]:
     return tuple(_found(value, "", {}))
 
 
+@lru_cache(maxsize=4096)
+def _kind_of(names: tuple[str, ...]) -> str:
+    """The kind of an object with these members; kept, since they are of few forms."""
+    found = (kind for kind, form in _FORMS if form <= frozenset(names))
+    return next(found, "")
+
+
 def _found(value: Any, at: str, inside: Mapping[str, Mapping[str, Any]]) -> Iterator[Thing]:
     if isinstance(value, dict):
-        keys = value.keys()
-        for kind, form in _FORMS:
-            if form <= keys:
-                yield Thing(kind, value, at, inside)
-                inside = {**inside, kind: value}
-                break
+        kind = _kind_of(tuple(value))
+        if kind:
+            yield Thing(kind, value, at, inside)
+            inside = {**inside, kind: value}
         for name, member in value.items():
             if isinstance(member, dict | list) and member:
                 yield from _found(member, f"{at}/{name}", inside)

@@ -47,7 +47,7 @@ UNKNOWN = "no_such_key"
 def bad_page_numbers_are_refused(asker: Asker) -> Judgement:
     problems: list[Problem] = []
     judged = False
-    for operation, way, query in plain_reads(asker):
+    for operation, way, query in plain_reads(asker, whole=True):
         names = {one.name for one in operation.parameters if one.location == "query"}
         for name in sorted(names & {"limit", "offset"}):
             for value, words in BAD_NUMBERS:

@@ -14,6 +14,8 @@ from coder_contract_tests.judging import Asker
 
 NOBODY = "11111111-1111-4111-8111-111111111111"
 """A uuid that belongs to nothing."""
+FEW = 20
+"""How much of a list is enough where it matters only that the list comes."""
 ROUTE_NOT_FOUND = "Route not found."
 NOT_FOUND = "Resource not found or you do not have access to this resource"
 _GATE = re.compile(r".* is an? (Premium|Enterprise) feature\. Contact sales!\Z")
@@ -73,14 +75,22 @@ def needs_session(operation: Operation) -> bool:
     return any("CoderSessionToken" in one for one in stated)
 
 
-def plain_reads(asker: Asker) -> Iterator[tuple[Operation, Context, str]]:
-    """Chosen reads that may be asked, each for one object with the query that it needs."""
+def plain_reads(asker: Asker, *, whole: bool = False) -> Iterator[tuple[Operation, Context, str]]:
+    """Chosen reads that may be asked, each for one object with the query that it needs.
+
+    Of a list a few entries do, unless it is wanted whole: a deployment may have thousands.
+    """
     for operation in asker.operations:
         if operation.method != "GET" or reason_not_to_ask(operation) or operation.is_stream:
             continue
         ways = bindings(operation, asker.facts, 1)
         query = required_query(operation, asker.facts)
         if ways and query is not None:
+            pages = any(
+                one.location == "query" and one.name == "limit" for one in operation.parameters
+            )
+            if pages and not whole and "limit=" not in query:
+                query = "&".join(part for part in (query, f"limit={FEW}") if part)
             yield operation, ways[0], query
 
 

@@ -19,6 +19,9 @@ from coder_contract_tests.relations.walking import Fact, FactKey, Walker, words
 
 CONFIRMED_PER_KIND = 2
 CONFIRMED_AT_MOST = 80
+ENOUGH_BYTES = 8_000_000
+"""Of an operation that showed so much, later long replies repeat what is known."""
+LONG_BYTES = 100_000
 # Generated queries repeat what is known; life cycles change what they look at, and compare it.
 NOT_COMPARED = frozenset(
     {"generated", "generated, wrong on purpose", "life cycles", "streams", "repeats"}
@@ -44,6 +47,7 @@ def gathered(asker: Asker, walker: Walker) -> Sightings:
     """Every fact of the run, by the operations that showed it."""
     found: Sightings = defaultdict(dict)
     bodies: dict[str, int] = {}
+    shown: Counter[str] = Counter()
     for exchange in asker.exchanges:
         if exchange.method != "GET" or exchange.phase in NOT_COMPARED or exchange.anonymous:
             continue
@@ -54,7 +58,10 @@ def gathered(asker: Asker, walker: Walker) -> Sightings:
         if bodies.get(exchange.target) == mark:
             continue
         bodies[exchange.target] = mark
-        label = exchange.label
+        label, size = exchange.label, len(exchange.body)
+        if size > LONG_BYTES and shown[label] > ENOUGH_BYTES:
+            continue
+        shown[label] += size
         for fact in walker.facts(exchange):
             if (label, fact.key[0], fact.key[2]) in LEFT_OUT:
                 continue
