@@ -19,7 +19,7 @@ EDITABLE = $(INSTALL) --no-deps --no-build-isolation --editable . \
 	&& $(BIN)/python -c "import hcl2; hcl2.loads('')"
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test test-fast nightly lint format types imports specs contract bench lock build clean
+.PHONY: help serve test test-fast nightly lint format types imports specs contract bench mutation lock build clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,8 +56,11 @@ specs: $(VENV)/.dev ## Derive the committed documents again (CODER_MOCK_DOCS=fol
 contract: $(VENV)/.dev ## Examine a server (URL=http://127.0.0.1:3000 ARGS="--token ...")
 	@$(BIN)/coder-contract run $(or $(URL),http://127.0.0.1:3000) $(ARGS)
 
-bench: $(VENV)/.dev ## Measure start-up and requests, one table
+bench: $(VENV)/.dev ## Measure start-up and requests, one table (more: python -m benchmarks.scale, .subscribers)
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+mutation: $(VENV)/.dev ## Try faults of the fault list (ARGS="--sample 10", --healthy, --help)
+	@$(BIN)/python -m tests.mutation $(ARGS)
 
 lock: $(VENV)/.dev ## Pin the dependencies again, with hashes
 	@$(INSTALL) uv
