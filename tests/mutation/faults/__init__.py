@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from tests.mutation.faults.bodies import BODIES
+from tests.mutation.faults.objects import OBJECTS
+from tests.mutation.faults.permissions import PERMISSIONS
+from tests.mutation.faults.queues import QUEUES
 from tests.mutation.faults.relations import RELATIONS
 from tests.mutation.faults.state import STATE
 from tests.mutation.faults.streams import STREAMS
@@ -9,4 +13,14 @@ from tests.mutation.faults.wire import WIRE
 from tests.mutation.faults.worker import WORKER
 from tests.mutation.model import Fault
 
-FAULTS: tuple[Fault, ...] = (*WIRE, *WORKER, *RELATIONS, *STATE, *STREAMS)
+FAULTS: tuple[Fault, ...] = (
+    *WIRE,
+    *BODIES,
+    *WORKER,
+    *QUEUES,
+    *RELATIONS,
+    *OBJECTS,
+    *STATE,
+    *PERMISSIONS,
+    *STREAMS,
+)
