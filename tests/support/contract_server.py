@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from tests.support import contract_manners as manners
 from tests.support import contract_objects as objects
 from tests.support.contract_manners import TOKEN, Reply
+from tests.support.contract_search import SEARCHED, STATUSES, matches, refused_term
 
 EMAIL, PASSWORD = "admin@example.com", "tiny-password-1"
 ORIGIN_TIME = datetime(2025, 5, 19, 12, 0, tzinfo=UTC)
@@ -235,7 +236,7 @@ class TinyCoder:
         found = [self.workspace(number) for number in self.workspace_numbers]
         for element in query.get("q", [""])[0].split():
             key, _, value = element.rpartition(":")
-            found = [one for one in found if _matches(one, key, value.lower())]
+            found = [one for one in found if matches(one, key, value.lower(), OWNER)]
         return found
 
     def bad_search(self, text: str) -> Reply | None:
@@ -410,7 +411,7 @@ class TinyCoder:
             ),
             (f"/workspacebuilds/{one}/timings", lambda q, b: found(builds, b, self.timings)),
             ("/organizations", lambda q: Reply(200, organizations)),
-            ("/templates", lambda q: _refused_term(q) or Reply(200, [template])),
+            ("/templates", lambda q: refused_term(q) or Reply(200, [template])),
             (
                 f"/templates/{one}/versions",
                 lambda q, t: found({TEMPLATE: 0}, t, lambda n: manners.page([self.version()], q)),
@@ -494,31 +495,6 @@ class TinyCoder:
         return Reply(200, manners.page(listed, query, 50))
 
 
-SEARCHED = (
-    *("id", "owner", "template", "name", "status", "outdated", "organization"),
-    *("dormant", "has-agent"),
-)
-STATUSES = ("running", "failed", "starting", "pending", "stopped")
-
-
-def _matches(workspace: dict[str, Any], key: str, value: str) -> bool:
-    if key in {"", "name"}:
-        return value in workspace["name"]
-    if key == "owner" and value == "me":
-        return bool(workspace["owner_id"] == OWNER)
-    found = {
-        "id": workspace["id"],
-        "owner": workspace["owner_name"],
-        "template": workspace["template_name"],
-        "status": workspace["latest_build"]["status"],
-        "outdated": str(workspace["outdated"]).lower(),
-        "organization": workspace["organization_name"],
-        "dormant": str(workspace["dormant_at"] is not None).lower(),
-        "has-agent": value if value in _agent_states(workspace) else "",
-    }[key]
-    return bool(found == value)
-
-
 def _no_agent() -> Reply:
     words = "Agent doesn't exist with that id, or you do not have access to it."
     return manners.error(404, words)
@@ -588,15 +564,3 @@ def serving(tiny: TinyCoder) -> Iterator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
-
-
-def _agent_states(workspace: dict[str, Any]) -> set[str]:
-    resources = workspace["latest_build"]["resources"]
-    return {agent["status"] for one in resources for agent in one.get("agents") or ()}
-
-
-def _refused_term(query: dict[str, list[str]]) -> Reply | None:
-    if not query.get("q", [""])[0].startswith("nosuch:"):
-        return None
-    wrong = ("nosuch", '"nosuch" is not a valid query param')
-    return manners.error(400, "Invalid template search query.", "", wrong)
