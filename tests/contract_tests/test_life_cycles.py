@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +12,10 @@ from tests.support.contract_life import Life, living, play
 from tests.support.contract_life_faults import BROKEN, Broken
 from tests.support.contract_life_more_faults import MORE_BROKEN
 
+NIGHTLY = os.environ.get("CODER_MOCK_NIGHTLY", "") == "1"
 ALL = (*BROKEN, *MORE_BROKEN)
+TWINS = ALL if NIGHTLY else tuple({broken.check: broken for broken in reversed(ALL)}.values())
+"""One for each rule; by night all."""
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +45,7 @@ def test_where_no_daemon_is_free_chapters_are_skipped_and_nothing_is_found(
     assert played.left_behind == ()
 
 
-@pytest.mark.parametrize("broken", ALL, ids=lambda one: f"{one.check}: {one.name}")
+@pytest.mark.parametrize("broken", TWINS, ids=lambda one: f"{one.check}: {one.name}")
 def test_a_broken_promise_is_found_and_named(broken: Broken, life: Life) -> None:
     played = play(life, broken.chapter, mutation=broken.make())
     found = {(one.check, one.operation) for one in played.findings if one.level == "error"}
