@@ -10,6 +10,7 @@ from coder_contract_tests.checks.request import REQUEST_IS_DOCUMENTED
 from coder_contract_tests.errors import UsageError
 from coder_contract_tests.findings import Rule
 from coder_contract_tests.lifecycles import LIFE_CYCLE_RULES
+from coder_contract_tests.stated import STATED
 from coder_contract_tests.suite import RULES
 
 
@@ -26,8 +27,8 @@ def rules() -> tuple[Rule, ...]:
 
 
 def every_rule() -> tuple[Rule, ...]:
-    """The rules of a run, and that of recorded requests."""
-    return (*rules(), REQUEST_IS_DOCUMENTED)
+    """The rules of a run, those that general checks judge, and that of recorded requests."""
+    return (*rules(), *STATED, REQUEST_IS_DOCUMENTED)
 
 
 def rule(name: str) -> Rule:

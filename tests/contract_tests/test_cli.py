@@ -12,6 +12,7 @@ import pytest
 
 from coder_contract_tests import cli
 from coder_contract_tests.catalogue import every_rule
+from coder_contract_tests.stated import STATED
 from tests.support.contract_faults import change
 from tests.support.contract_manners import dressed, error
 from tests.support.contract_runs import spec
@@ -320,6 +321,17 @@ def test_explain_says_what_a_rule_promises_and_rests_on(
     assert text.startswith("JOB-01 (invariant, error)")
     assert "a pending job has no started_at" in text
     assert "rests on" in text
+
+
+def test_a_rule_that_a_general_check_judges_says_which_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    known = {rule.id for rule in every_rule()}
+    for one in STATED:
+        judge = one.explanation.split("`")[1]
+        assert judge in known
+        assert command("checks", "explain", one.id) == 0
+        assert f"Judged by the general check `{judge}`" in capsys.readouterr().out
 
 
 def test_help_fits_a_screen_with_defaults_and_two_examples(
