@@ -10,10 +10,12 @@ RESERVED = frozenset({"new", "create"})
 _NAME = re.compile(r"[a-zA-Z0-9]+(?:-[a-zA-Z0-9]+)*", re.ASCII)
 _VERSION_NAME = re.compile(r"[a-zA-Z0-9]+(?:[_.-][a-zA-Z0-9]+)*", re.ASCII)
 _EMAIL_LOCAL = re.compile(r"[^\s@<>()\[\]\\,;:\"]+")
+# Told by what is left out of ASCII: a range up to the last character takes long to be compiled.
+_LETTER = r"[^\x00-@\[-`{-\x9f]"
+_LETTER_OR_DIGIT = r"[^\x00-/:-@\[-`{-\x9f]"
+_INSIDE = r"[^\x00-,/:-@\[-^`{-}\x7f-\x9f]"
 _EMAIL_DOMAIN = re.compile(
-    r"(?:[a-z0-9\u00a0-\uffff](?:[a-z0-9_~.\-\u00a0-\uffff]*[a-z0-9\u00a0-\uffff])?\.)+"
-    r"[a-z\u00a0-\uffff](?:[a-z0-9_~.\-\u00a0-\uffff]*[a-z\u00a0-\uffff])?",
-    re.IGNORECASE,
+    rf"(?:{_LETTER_OR_DIGIT}(?:{_INSIDE}*{_LETTER_OR_DIGIT})?\.)+{_LETTER}(?:{_INSIDE}*{_LETTER})?"
 )
 
 
