@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import ipaddress
 import logging
 import signal
@@ -37,7 +38,13 @@ class _Uvicorn(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         # Here, not as the application's lifespan: uvicorn would hide why it failed.
-        await self._ready.server.start()
+        gc.disable()
+        try:
+            await self._ready.server.start()
+            # What was made so far stays: no collection need ever look at it.
+            gc.freeze()
+        finally:
+            gc.enable()
         await super().startup(sockets)
         self._ready.announce()
 
