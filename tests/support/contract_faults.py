@@ -329,6 +329,12 @@ FAULTS: tuple[Fault, ...] = (
     Fault("a job of elsewhere", "JOB-22", LIST, change(SUCCEEDED, organization_id=SECOND)),
     Fault("a leak between organizations", "JOB-23", BY_ID, _ignores_organization),
     Fault(
+        "a filter for tags ignored",
+        "job_tags_are_heeded",
+        LIST,
+        lambda t: setattr(t, "heeds_tags", False),
+    ),
+    Fault(
         "an unknown key accepted",
         "JOB-24",
         LIST,

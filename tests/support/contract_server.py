@@ -138,6 +138,7 @@ class TinyCoder:
             },
         ]
         self.log_ids = [11, 12, 15, 16]
+        self.heeds_tags = True
         self.alter = alter
         self.seen: list[tuple[str, str]] = []
         self.headers: dict[str, str] = {}
@@ -482,6 +483,13 @@ class TinyCoder:
         if "status" in query:
             statuses = query["status"][0].split(",")
             listed = [job for job in listed if job["status"] in statuses]
+        if "tags" in query and self.heeds_tags:
+            tags = json.loads(query["tags"][0])
+            listed = [
+                job
+                for job in listed
+                if (job["tags"] == tags if tags == TAGS else tags.items() <= job["tags"].items())
+            ]
         return Reply(200, manners.page(listed, query, 50))
 
     def _job(self, query: dict[str, list[str]], organization: str, job: str) -> Reply:

@@ -9,6 +9,7 @@ from coder_contract_tests.invariants.builds import BUILD_INVARIANTS
 from coder_contract_tests.invariants.daemons import DAEMON_INVARIANTS
 from coder_contract_tests.invariants.job_lists import JOB_LIST_INVARIANTS
 from coder_contract_tests.invariants.job_relations import JOB_RELATION_INVARIANTS
+from coder_contract_tests.invariants.job_tags import JOB_TAG_INVARIANTS
 from coder_contract_tests.invariants.jobs import JOB_INVARIANTS
 from coder_contract_tests.invariants.searches import SEARCH_INVARIANTS
 from coder_contract_tests.invariants.workspaces import WORKSPACE_INVARIANTS
@@ -20,6 +21,7 @@ INVARIANTS: tuple[Invariant, ...] = tuple(
             *JOB_INVARIANTS,
             *JOB_LIST_INVARIANTS,
             *JOB_RELATION_INVARIANTS,
+            *JOB_TAG_INVARIANTS,
             *DAEMON_INVARIANTS,
             *BUILD_LIFE_INVARIANTS,
             *WORKSPACE_INVARIANTS,

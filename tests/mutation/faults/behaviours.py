@@ -95,7 +95,7 @@ class _Gates(Mutation):
     def answer(self, request: Request, upstream: Upstream) -> Reply:
         reply = upstream.send(request)
         if (
-            reply.status in {403, 404}
+            reply.status in {403, 404, 500}
             and request.token
             and request.token != upstream.token
             and is_one_of(request, self.labels)
