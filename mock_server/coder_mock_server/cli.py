@@ -175,21 +175,28 @@ def _scenarios(options: argparse.Namespace) -> int:
 
 
 def _routes(options: argparse.Namespace) -> int:
+    from coder_mock_server.internal import INTERNAL
     from coder_mock_server.server import Server
 
     plans = Server(_settings(options)).plans
     rows = [
-        ("modelled" if plan.modelled else "fallback", plan.method, plan.path, plan.id)
+        (
+            "fallback" if not plan.modelled else "refused" if plan.id in INTERNAL else "modelled",
+            plan.method,
+            plan.path,
+            plan.id,
+            INTERNAL.get(plan.id, ""),
+        )
         for plan in plans
     ]
     if options.format == "json":
         import json
 
-        keys = ("answered", "method", "path", "operation")
+        keys = ("answered", "method", "path", "operation", "reason")
         print(json.dumps([dict(zip(keys, row, strict=True)) for row in rows], indent=1))
         return OK
-    for answered, method, path, _ in rows:
-        print(f"{answered}  {method:6} {path}")
+    for kind, method, path, _, _ in rows:
+        print(f"{kind:8}  {method:6} {path}")
     modelled = sum(row[0] == "modelled" for row in rows)
     print(f"{modelled} of {len(rows)} operations modelled", file=sys.stderr)
     return OK

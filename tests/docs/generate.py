@@ -95,7 +95,8 @@ def operations() -> str:
     lines = [
         NOTE,
         "# How each operation is answered\n\n",
-        "`modelled`: from state, as a real server would. `refused`: on purpose, with the reason.",
+        "`modelled`: from state, as a real server would. `refused`: left out on purpose, for the",
+        " reason given.",
         " `fallback`: an answer\nthat fits the document, marked `X-Coder-Mock: fallback`.",
         " In edition premium.\n\n",
         "| API | modelled | refused | fallback |\n|---|---|---|---|\n",

@@ -14,6 +14,7 @@ import pytest
 import coder_fixtures
 from coder_mock_server import __version__
 from coder_mock_server.cli import main
+from coder_mock_server.internal import INTERNAL
 
 
 def test_the_version_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
@@ -49,7 +50,21 @@ def test_routes_tell_how_each_operation_is_answered(capsys: pytest.CaptureFixtur
         "method": "POST",
         "path": "/api/v2/users/login",
         "operation": "log-in-user",
+        "reason": "",
     }
+    internal = rows["coordinate-workspace-agent"]
+    assert internal["answered"] == "refused"
+    assert internal["reason"].startswith("internal protocol: ")
+
+
+def test_every_operation_that_is_called_internal_is_one_of_the_document(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["routes", "--format", "json"]) == 0
+    rows = {row["operation"] for row in json.loads(capsys.readouterr().out)}
+    assert main(["routes", "--format", "json", "--api", "2023-06-20"]) == 0
+    rows |= {row["operation"] for row in json.loads(capsys.readouterr().out)}
+    assert INTERNAL.keys() <= rows
 
 
 def test_routes_as_text_end_with_a_count(capsys: pytest.CaptureFixture[str]) -> None:
