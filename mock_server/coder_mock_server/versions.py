@@ -85,6 +85,7 @@ DIALECTS: Mapping[str, Dialect] = {
         values={
             "codersdk.UserStatus": _known_status,
             "codersdk.DAUEntry.date": _midnight,
+            "clibase.Struct-array_codersdk_LinkConfig": lambda links: {"value": links},
             "clibase.URL": _parts,
             "codersdk.AuditLog.additional_fields": _bytes,
             "healthcheck.DERPNodeReport.round_trip_ping": _duration,

@@ -45,6 +45,20 @@ def test_the_pages_of_the_dashboard_find_their_options(mock: Mock) -> None:
     assert named["Provisioner Daemons"]["value"] == 1
 
 
+def test_lists_and_expressions_stand_at_their_places_without_a_wrapper(mock: Mock) -> None:
+    config = mock.get("/deployment/config").json["config"]
+    assert config.get("external_auth", []) == []
+    assert config["support"]["links"] == []
+    assert config["ai"] == {"providers": []}
+    assert config["oidc"]["group_regex_filter"] == ""
+
+
+def test_links_are_wrapped_where_the_document_of_2023_wraps_them() -> None:
+    with Mock(edition="unlicensed", api="2023-06-20") as mock:
+        mock.first_user()
+        assert mock.get("/deployment/config").json["config"]["support"]["links"] == {"value": []}
+
+
 def test_secrets_are_never_shown(mock: Mock) -> None:
     options = mock.get("/deployment/config").json["options"]
     secret = [one for one in options if one.get("annotations", {}).get("secret")]
