@@ -34,8 +34,10 @@ def matches(workspace: dict[str, Any], key: str, value: str, me: str) -> bool:
 
 
 def _agent_states(workspace: dict[str, Any]) -> set[str]:
-    resources = workspace["latest_build"]["resources"]
-    return {agent["status"] for one in resources for agent in one.get("agents") or ()}
+    build = workspace["latest_build"]
+    if (build["transition"], build["job"]["status"]) != ("start", "succeeded"):
+        return set()
+    return {agent["status"] for one in build["resources"] for agent in one.get("agents") or ()}
 
 
 def refused_term(query: dict[str, list[str]]) -> Reply | None:

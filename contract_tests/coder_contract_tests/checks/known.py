@@ -104,6 +104,12 @@ KNOWN_FAULTS: tuple[KnownFault, ...] = (
         query=_IMPOSSIBLE_OFFSET,
     ),
     _fault(
+        r"GET .*/debug/health$",
+        r"Healthcheck is in progress",
+        "a report that takes its time is answered with 503, and is there when asked again",
+        "no scenario; rule: F.11",
+    ),
+    _fault(
         r"GET .*/paginated-members$",
         r"An internal server error occurred",
         "a page past the end is not handled",

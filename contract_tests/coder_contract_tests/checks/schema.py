@@ -19,10 +19,16 @@ RESPONSE_MATCHES_SCHEMA = Rule(
     explanation="Null where the document has none is a warning for lists and objects, which "
     "servers leave null where nobody looked, unless clients read them without a guard; for texts, "
     "numbers and truth values it is an error. "
-    "A missing `worker_name` alone is left to JOB-12: the daemon may have been purged.",
+    "A missing `worker_name` alone is left to JOB-12: the daemon may have been purged. "
+    "What is wrong inside the deployment's configuration is a warning: no recorded answer shows "
+    "it whole.",
 )
 
 SHOWN_PER_REPLY = 5
+"""Problems of one reply that are told, of each level."""
+
+CONFIG = "/deployment/config"
+_NOT_RECORDED = "no recorded answer shows the configuration whole"
 
 # Members that clients read without asking first: a null there breaks them.
 NEVER_NULL = frozenset(
@@ -48,6 +54,7 @@ def response_matches_schema(seen: Seen) -> Judgement:
     if "schema" not in content.get(kind, {}):
         return None
     errors = seen.document.errors(operation, key, kind, exchange.json)
+    is_config = operation.path.endswith(CONFIG)
     problems: dict[tuple[str, str], Problem] = {}
     for error in errors:
         for leaf in _leaves(error):
@@ -58,14 +65,17 @@ def response_matches_schema(seen: Seen) -> Judgement:
             word = f"{leaf.kind.name}:{_subject(leaf)}"
             if (same, word) in problems:
                 continue
-            if len(problems) >= SHOWN_PER_REPLY:
-                return list(problems.values())
+            is_recorded = not (is_config and path[:1] == ["config"] and path[1:])
+            level = _level(leaf, path) if is_recorded else "warning"
+            if sum(one.level == level for one in problems.values()) >= SHOWN_PER_REPLY:
+                continue
+            came = f"{at}: {_words(leaf)}"
             problems[same, word] = Problem(
                 exchange,
-                f"{at}: {_words(leaf)}",
+                came if is_recorded else f"{came} ({_NOT_RECORDED})",
                 at=f"{at}#{word}",
                 place=seen.document.cite(operation, "responses", key, "content", kind, "schema"),
-                level=_level(leaf, path),
+                level=level,
             )
     return list(problems.values())
 

@@ -98,13 +98,21 @@ def _is_dormant(workspace: Mapping[str, Any]) -> bool:
     return workspace.get("dormant_at") is not None
 
 
+def _is_started(build: Mapping[str, Any]) -> bool:
+    """Whether it is a start that succeeded: the agents of no other build count."""
+    job = build.get("job")
+    is_done = isinstance(job, dict) and job.get("status") == "succeeded"
+    return is_done and build.get("transition") == "start"
+
+
 def _has_agent(state: str) -> Matches:
     def matches(workspace: Mapping[str, Any]) -> bool:
         build = workspace.get("latest_build")
-        resources = build.get("resources") if isinstance(build, dict) else None
+        if not isinstance(build, dict) or not _is_started(build):
+            return False
         return any(
             agent.get("status") == state
-            for resource in resources or ()
+            for resource in build.get("resources") or ()
             for agent in (resource.get("agents") if isinstance(resource, dict) else None) or ()
             if isinstance(agent, dict)
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any
 from urllib.parse import parse_qs
@@ -23,6 +23,8 @@ from coder_contract_tests.relations.terms import (
     pagination,
     shown,
 )
+
+Collation = Callable[[str, str], int | None]
 
 # A daemon whose server died in a job is listed once per job that it left open.
 _MAY_REPEAT = frozenset({"daemon"})
@@ -80,9 +82,18 @@ def order_is_documented(seen: Seen) -> Judgement:
     listed = entries(exchange, place)
     if listed is None:
         return None
+    # Texts are sorted with or without regard to case, but in one way over the whole list.
+    broken = [_broken(exchange, keys, listed, texts) for texts in (_texts, _code_points)]
+    return [broken[0]] if broken[0] and broken[1] else []
+
+
+def _broken(
+    exchange: Exchange, keys: tuple[Key, ...], listed: list[Any], texts: Collation
+) -> Problem | None:
+    """The first place where the order is broken."""
     for index, (first, second) in enumerate(pairwise(listed)):
         for key in keys:
-            compared = _compared(key, looked_up(first, key.by), looked_up(second, key.by))
+            compared = _compared(key, looked_up(first, key.by), looked_up(second, key.by), texts)
             if compared is None or compared < 0:
                 break
             if compared > 0:
@@ -90,11 +101,11 @@ def order_is_documented(seen: Seen) -> Judgement:
                     f"entry {index + 1} ({key.by} {excerpt(looked_up(second, key.by))}) follows "
                     f"entry {index} ({excerpt(looked_up(first, key.by))})"
                 )
-                return [Problem(exchange, came, at="/order")]
-    return []
+                return Problem(exchange, came, at="/order")
+    return None
 
 
-def _compared(key: Key, first: Any, second: Any) -> int | None:
+def _compared(key: Key, first: Any, second: Any, texts: Collation) -> int | None:
     """Below 0 when the order is kept, above when it is broken, None when nobody can say."""
     if first is MISSING or second is MISSING:
         return None
@@ -102,7 +113,7 @@ def _compared(key: Key, first: Any, second: Any) -> int | None:
         ranks = [0 if value in key.first else 1 for value in (first, second)]
         return ranks[0] - ranks[1]
     if key.kind == "text":
-        found = _texts(str(first), str(second))
+        found = texts(str(first), str(second))
     elif key.kind == "time":
         before, after = moment(first), moment(second)
         if before is None or after is None:
@@ -116,7 +127,7 @@ def _compared(key: Key, first: Any, second: Any) -> int | None:
 
 
 def _texts(first: str, second: str) -> int | None:
-    """How two texts compare when every usual collation agrees on it."""
+    """How two texts compare when every usual collation without regard to case agrees on it."""
     a, b = first.casefold(), second.casefold()
     if a == b:
         return 0
@@ -126,6 +137,10 @@ def _texts(first: str, second: str) -> int | None:
 
     verdicts = {(a > b) - (a < b), (bare(a) > bare(b)) - (bare(a) < bare(b))}
     return verdicts.pop() if len(verdicts) == 1 else None
+
+
+def _code_points(first: str, second: str) -> int | None:
+    return (first > second) - (first < second)
 
 
 def nothing_twice(seen: Seen) -> Judgement:
@@ -186,7 +201,7 @@ LISTING: tuple[Invariant, ...] = (
             promise="a list is in its documented order",
             oracle="the document's x-order",
             applies="lists whose order is known; texts are compared only where every usual "
-            "collation agrees",
+            "collation agrees, and may be sorted by their code points throughout",
         ),
         one=order_is_documented,
     ),

@@ -1,0 +1,207 @@
+"""What healthy servers may do where the notes leave it open, and what stays a finding beside it."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import pytest
+
+import coder_openapi
+from coder_contract_tests.checks.schema import response_matches_schema
+from coder_contract_tests.checks.status import no_server_error
+from coder_contract_tests.document import Document, Operation
+from coder_contract_tests.exchange import Exchange
+from coder_contract_tests.fuzz import can_generate
+from coder_contract_tests.invariants.searches import terms_are_exact
+from coder_contract_tests.judging import Facts, Judgement, Seen
+from coder_contract_tests.probes.queries import UNKNOWN, unknown_keys_are_treated_as_promised
+from coder_contract_tests.relations.listing import order_is_documented
+from tests.support.contract_exchange import made
+
+TEMPLATE = "5f3b2c1d-0000-4000-8000-000000000001"
+REFUSAL = {
+    "message": "Query parameters have invalid values.",
+    "validations": [{"field": UNKNOWN, "detail": f'"{UNKNOWN}" is not a valid query param'}],
+}
+
+
+@cache
+def real() -> Document:
+    return Document(coder_openapi.load("2025-05-19"), "2025-05-19")
+
+
+def operation(label: str) -> Operation:
+    found = real().operation(label)
+    assert found is not None
+    return found
+
+
+def seen(path: str, value: Any, *, status: int = 200) -> Seen:
+    return Seen(made(real(), path, value=value, status=status), real())
+
+
+def said(judgement: Judgement) -> list[str]:
+    return [problem.came for problem in judgement or ()]
+
+
+# --- the deployment's configuration
+
+
+def levels(config: Any, options: Any) -> dict[str, str | None]:
+    judged = response_matches_schema(
+        seen("/deployment/config", {"config": config, "options": options})
+    )
+    return {problem.at.partition("#")[0]: problem.level for problem in judged or ()}
+
+
+def test_nobody_knows_the_configuration_whole_but_its_frame_is_promised() -> None:
+    assert levels({"autobuild_poll_interval": "1m"}, [{"name": 3}]) == {
+        "/config/autobuild_poll_interval": "warning",
+        "/options/0/name": None,
+    }
+    assert levels([], []) == {"/config": None}
+
+
+def test_a_warning_says_why_it_is_one() -> None:
+    value = {"config": {"autobuild_poll_interval": "1m"}, "options": []}
+    (came,) = said(response_matches_schema(seen("/deployment/config", value)))
+    assert came.endswith("(no recorded answer shows the configuration whole)")
+
+
+def test_many_warnings_hide_no_error() -> None:
+    many = dict.fromkeys(
+        ("browser_only", "ephemeral", "disable_path_apps", "in_memory_database", "verbose",
+         "disable_password_auth", "update_check"), "no",
+    )  # fmt: skip
+    found = levels(many, [{"name": 3}])
+    assert len(found) == 6
+    assert found["/options/0/name"] is None
+
+
+@pytest.mark.parametrize("links", [None, [], [{"name": "Help", "target": "t", "icon": "bug"}]])
+def test_links_are_a_list_or_null(links: Any) -> None:
+    assert levels({"support": {"links": links}, "external_auth": links and []}, []) == {}
+
+
+# --- searches by agents
+
+
+class Searched:
+    """A list with one workspace, and what a search finds of it."""
+
+    def __init__(self, transition: str, job: str, *, finds: bool) -> None:
+        self.document = real()
+        agents = [{"status": "connected"}]
+        build = {
+            "transition": transition,
+            "job": {"status": job},
+            "resources": [{"agents": agents}],
+        }
+        self.workspace = {"id": "w", "dormant_at": None, "latest_build": build}
+        self.finds = finds
+
+    def get(self, label: str, params: dict[str, str], query: str = "") -> Exchange:
+        is_there = not query or (self.finds and "connected" in query and "dis" not in query)
+        listed = [self.workspace] if is_there else []
+        return made(real(), "/workspaces", value={"workspaces": listed, "count": len(listed)})
+
+
+@pytest.mark.parametrize(
+    ("transition", "job", "counts"),
+    [
+        ("start", "succeeded", True),
+        ("start", "failed", False),
+        ("start", "canceled", False),
+        ("stop", "succeeded", False),
+    ],
+)
+def test_agents_count_in_a_succeeded_start_only(transition: str, job: str, counts: bool) -> None:
+    asker: Any = Searched(transition, job, finds=counts)
+    assert terms_are_exact(asker) == []
+    asker = Searched(transition, job, finds=not counts)
+    (came,) = said(terms_are_exact(asker))
+    assert ("leaves out" if counts else "does not match") in came
+
+
+# --- keys that nobody knows
+
+
+class Asked:
+    """Answers a read with an empty object, and odd ones as it is told."""
+
+    def __init__(self, label: str, status: int, value: Any) -> None:
+        self.document = real()
+        self.facts = Facts(contexts=({"template": TEMPLATE},))
+        self.operations = (operation(label),)
+        self.odd = (status, value)
+
+    def send(self, one: Operation, way: dict[str, str], query: str = "") -> Exchange:
+        return made(real(), one.path.format(**way), value={}, query=query)
+
+    def probe(self, one: Operation, way: dict[str, str], query: str = "", **how: Any) -> Exchange:
+        status, value = self.odd
+        return made(real(), one.path.format(**way), value=value, status=status, query=query)
+
+
+@pytest.mark.parametrize(
+    ("label", "status", "value", "count"),
+    [
+        ("GET /templates/{template}/daus", 200, {}, 0),
+        ("GET /templates/{template}/daus", 400, REFUSAL, 0),
+        ("GET /templates/{template}/daus", 400, {"message": "No."}, 1),
+        ("GET /templates/{template}/daus", 404, {"message": "No."}, 1),
+        ("GET /templates/{template}", 400, REFUSAL, 1),
+    ],
+)
+def test_counters_of_a_template_may_refuse_an_unknown_key_by_name(
+    label: str, status: int, value: Any, count: int
+) -> None:
+    asker: Any = Asked(label, status, value)
+    assert len(said(unknown_keys_are_treated_as_promised(asker))) == count
+
+
+# --- a report that takes its time
+
+
+@pytest.mark.parametrize(
+    ("path", "message", "known"),
+    [
+        ("/debug/health", "Healthcheck is in progress and did not complete in time.", True),
+        ("/debug/health", "An internal server error occurred.", False),
+        ("/users/me", "Healthcheck is in progress and did not complete in time.", False),
+    ],
+)
+def test_health_that_is_still_being_looked_at_is_known(
+    path: str, message: str, known: bool
+) -> None:
+    (problem,) = no_server_error(seen(path, {"message": message}, status=503)) or ()
+    assert bool(problem.known) is known
+
+
+# --- generated reads
+
+
+def test_rationed_reads_are_not_generated() -> None:
+    assert not can_generate((operation("GET /files/{fileID}"),))
+    assert can_generate((operation("GET /debug/health"),))
+
+
+# --- lists by name
+
+
+@pytest.mark.parametrize(
+    ("names", "kept"),
+    [
+        (("alice", "Bob", "carl"), True),
+        (("Bob", "alice", "carl"), True),
+        (("Bob", "alice", "Carl"), False),
+        (("carl", "Bob", "alice"), False),
+        (("bob", "alice"), False),
+    ],
+)
+def test_names_are_sorted_in_one_of_two_ways(names: tuple[str, ...], kept: bool) -> None:
+    users = [{"id": name, "username": name} for name in names]
+    judged = order_is_documented(seen("/users", {"users": users, "count": len(users)}))
+    assert judged is not None
+    assert (judged == []) is kept
