@@ -11,9 +11,10 @@ from coder_contract_tests.lifecycles import LIFE_CYCLE_RULES, bench
 from tests.support.contract_life import Life, living, play
 from tests.support.contract_life_faults import BROKEN, Broken
 from tests.support.contract_life_more_faults import MORE_BROKEN
+from tests.support.contract_life_nested_faults import NESTED_BROKEN
 
 NIGHTLY = os.environ.get("CODER_MOCK_NIGHTLY", "") == "1"
-ALL = (*BROKEN, *MORE_BROKEN)
+ALL = (*BROKEN, *MORE_BROKEN, *NESTED_BROKEN)
 TWINS = ALL if NIGHTLY else tuple({broken.check: broken for broken in reversed(ALL)}.values())
 """One for each rule; by night all."""
 

@@ -18,6 +18,7 @@ CONTAINERS = "GET /workspaceagents/{workspaceagent}/containers"
 JOBS = "GET /organizations/{organization}/provisionerjobs"
 DAEMONS = "GET /organizations/{organization}/provisionerdaemons"
 CONFIG = "GET /deployment/config"
+AUTHCHECK = "POST /authcheck"
 
 
 def access(bench: Bench) -> None:
@@ -30,6 +31,7 @@ def access(bench: Bench) -> None:
     _not_changed(bench, person, ours)
     _only_their_own(bench, person, theirs)
     _of_the_deployment(bench, person)
+    _as_asked(bench, person, ours, theirs)
     for agent in agents_of(found)[:1]:
         _not_connected(bench, agent)
 
@@ -174,6 +176,56 @@ def _of_the_deployment(bench: Bench, person: Person) -> None:
         by=person,
         rule=rules.ACCESS_IS_KEPT_APART,
     )
+
+
+def _as_asked(
+    bench: Bench, person: Person, ours: workspaces.Workspace, theirs: workspaces.Workspace
+) -> None:
+    """What POST /authcheck tells the member, and a site owner, that they may do."""
+    if not bench.has(AUTHCHECK):
+        return
+
+    def on(workspace: str, action: str) -> dict[str, Any]:
+        return _check(action, "workspace", resource_id=workspace)
+
+    own = {"read-own": on(theirs.id, "read"), "update-own": on(theirs.id, "update")}
+    foreign = {
+        "read-foreign": on(ours.id, "read"),
+        "update-foreign": on(ours.id, "update"),
+        "config": _check("read", "deployment_config"),
+        "create-users": _check("create", "user"),
+    }
+    nobodys: dict[str, Any] = {}
+    if bench.is_recent:
+        own["create-own"] = _check("create", "workspace", owner_id="me")
+        nobodys["missing"] = on(UNKNOWN_ID, "read")
+        nobodys["unknown-kind"] = _check("read", "castle")
+    checks = {**own, **foreign, **nobodys}
+    _decided(bench, checks, {key: key in own for key in checks}, by=person)
+    if bench.facts.is_owner:
+        _decided(bench, checks, {key: key not in nobodys for key in checks})
+
+
+def _check(action: str, kind: str, **more: str) -> dict[str, Any]:
+    return {"object": {"resource_type": kind, **more}, "action": action}
+
+
+def _decided(
+    bench: Bench, checks: dict[str, Any], wanted: dict[str, bool], by: Person | None = None
+) -> None:
+    reply = bench.call(AUTHCHECK, body={"checks": checks}, by=by)
+    who = "a site owner" if by is None else "an ordinary member"
+    said = reply.json if isinstance(reply.json, dict) else {}
+    came, at = "", ""
+    if reply.status != 200:
+        came = f"{reply.status} to {who}"
+    elif set(said) != set(wanted):
+        came = f"keys {sorted(said)} for the checks {sorted(wanted)}"
+    else:
+        wrong = [key for key, may in wanted.items() if said[key] is not may]
+        if wrong:
+            came, at = f"{wrong[0]} is {said[wrong[0]]!r} for {who}", f"/{wrong[0]}"
+    bench.judge(rules.AUTHCHECK_DECIDES, reply, came, at=at)
 
 
 def _not_connected(bench: Bench, agent: str) -> None:

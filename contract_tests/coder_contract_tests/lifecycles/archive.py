@@ -58,6 +58,11 @@ resource "coder_agent" "dev" {
   os   = "linux"
   arch = "amd64"
 }
+resource "coder_app" "page" {
+  agent_id = coder_agent.dev.id
+  slug     = "page"
+  url      = "http://localhost:8080"
+}
 resource "terraform_data" "box" {
   count = data.coder_workspace.me.start_count
   input = coder_agent.dev.id

@@ -304,6 +304,20 @@ WAT_06 = _invariant(
     applies="GET /notifications/inbox/watch",
     versions=_NEW,
 )
+NESTED_OBJECTS_AGREE = _check(
+    "nested_objects_agree",
+    "a workspace and its latest build show the same resources, agents, apps and all else at rest, "
+    "by id, by name, by number and in lists",
+    explanation="The order of lists inside is not compared, nor what moves by itself (jobs, "
+    "health, connections); reads that differ are done again before they are judged.",
+)
+AUTHCHECK_DECIDES = _check(
+    "authcheck_decides",
+    "POST /authcheck answers each key with what the asking user may do: a member what is their "
+    "own, a site owner everything",
+    explanation="Asked about a workspace by its resource_id, and about kinds of objects; what is "
+    "missing or of an unknown kind is false.",
+)
 
 LIFE_CYCLE_RULES: tuple[Rule, ...] = tuple(
     value

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from coder_contract_tests.exchange import Exchange
-from coder_contract_tests.lifecycles import archive, people, rules
+from coder_contract_tests.lifecycles import archive, nested, people, rules
 from coder_contract_tests.lifecycles.bench import (
     ABSENT,
     Bench,
@@ -162,6 +162,7 @@ def the_workspace(bench: Bench) -> Workspace:
         )
         started = ready(bench, workspace, made)
         _deadline(bench, workspace, started)
+        nested.nested_objects_agree(bench, views_of(workspace))
     except Blocked as reason:
         bench.made["workspace"] = reason
         raise
@@ -178,8 +179,12 @@ def the_members_workspace(bench: Bench) -> Workspace:
         raise found
     try:
         person = people.the_member(bench)
-        workspace, made = create(bench, the_template(bench), "mine", by=person)
+        wanted: dict[str, Any] = {"autostart_schedule": SCHEDULE}
+        if bench.is_recent:
+            wanted["automatic_updates"] = "always"
+        workspace, made = create(bench, the_template(bench), "mine", by=person, **wanted)
         ready(bench, workspace, made)
+        nested.nested_objects_agree(bench, views_of(workspace))
     except Blocked as reason:
         bench.made["members"] = reason
         raise
@@ -535,6 +540,7 @@ def farewell(bench: Bench) -> None:
         if isinstance(workspace, Workspace):
             del bench.made[key]
             _awake(bench, workspace)
+            nested.nested_objects_agree(bench, views_of(workspace))
             delete(bench, workspace)
 
 
