@@ -19,8 +19,8 @@ from coder_contract_tests.transport import Client
 DELETE_SECONDS = 120.0
 """How long a workspace may take to be deleted, before it is orphaned."""
 POLL_SECONDS = 0.5
-PENDING_SECONDS = 15.0
-"""How long a build may wait for a daemon before it is canceled to make way."""
+PENDING_SECONDS = 40.0
+"""How long a build may wait for a daemon, which may look only every 30 s, before it is canceled."""
 GONE = frozenset({404, 410})
 # Our template sends builds where this parameter says; an unknown one is ignored.
 _HERE = '"rich_parameter_values":[{"name":"daemon_scope","value":"organization"}]'

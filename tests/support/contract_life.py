@@ -7,17 +7,19 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from coder_contract_tests.cleanup import sweep
 from coder_contract_tests.discovery import discover
 from coder_contract_tests.findings import Finding
 from coder_contract_tests.ledger import Ledger
-from coder_contract_tests.lifecycles import play_life_cycles, watch_streams
+from coder_contract_tests.lifecycles import bench, play_life_cycles, watch_streams
 from coder_contract_tests.probe import choose_document, probe
 from coder_contract_tests.selection import Selection
 from coder_contract_tests.session import Session
@@ -27,7 +29,9 @@ from tests.mutation.model import Mutation, Reply, Request, Upstream
 from tests.mutation.proxy import proxying
 
 VERSION = "2025-05-19"
-SPEED = "8"
+SPEED = 8
+QUEUE_SECONDS = 10.0
+"""Enough for a mock, whose daemons take at once what they may take."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ def living(*flags: str) -> Iterator[Life]:
     """A mock of its own, its clock some times as fast as ours."""
     command = [sys.executable, "-m", "coder_mock_server", "serve", "--port", "0"]
     process = subprocess.Popen(
-        [*command, "--scenario", "small-team", "--speed", SPEED, *flags],
+        [*command, "--scenario", "small-team", "--speed", str(SPEED), *flags],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -98,8 +102,9 @@ def play(life: Life, *chapters: str, mutation: Mutation | None = None, seed: int
                 wanted = tuple(one for one in chapters if one != "streams")
                 if wanted or not chapters:
                     session.phase = "life cycles"
-                    incomplete = play_life_cycles(session, only=wanted) or incomplete
-                left = tuple(map(str, sweep(client, client.ledger)))
+                    with patch.object(bench, "QUEUE_SECONDS", _patience()):
+                        incomplete = play_life_cycles(session, only=wanted) or incomplete
+                left = tuple(map(str, sweep(client, client.ledger, sleep=_slept)))
         finally:
             client.close()
         assert not proxy.failures, proxy.failures[0]
@@ -110,6 +115,15 @@ def play(life: Life, *chapters: str, mutation: Mutation | None = None, seed: int
         left,
         incomplete,
     )
+
+
+def _patience() -> float:
+    return min(bench.QUEUE_SECONDS, QUEUE_SECONDS)
+
+
+def _slept(seconds: float) -> None:
+    """The clean-up waits by the mock's clock."""
+    time.sleep(seconds / SPEED)
 
 
 class Changed(Mutation):

@@ -8,6 +8,7 @@ from tests.support.contract_life_faults import Broken
 from tests.support.contract_life_mutations import (
     Closed,
     Deprecated,
+    Dropped,
     Early,
     Frames,
     Gossip,
@@ -19,9 +20,13 @@ from tests.support.contract_life_mutations import (
     imported,
     no_detail,
     no_field,
+    no_parameter,
     no_status,
+    of_jobs,
     pending_is_ready,
     twice,
+    untaken_runs,
+    without,
 )
 
 WORKSPACE = "GET /workspaces/{workspace}"
@@ -31,6 +36,11 @@ BUILD_LOGS = "GET /workspacebuilds/{workspacebuild}/logs"
 AGENT_LOGS = "GET /workspaceagents/{workspaceagent}/logs"
 INBOX = "GET /notifications/inbox/watch"
 VERSION = "GET /templateversions/{templateversion}"
+VERSIONS = "POST /organizations/{organization}/templateversions"
+BUILDS = "POST /workspaces/{workspace}/builds"
+JOBS = "GET /organizations/{organization}/provisionerjobs"
+JOB = f"{JOBS}/{{job}}"
+DAEMONS = "GET /organizations/{organization}/provisionerdaemons"
 PROMOTE = "PATCH /templates/{template}/versions"
 
 
@@ -261,6 +271,80 @@ MORE_BROKEN: tuple[Broken, ...] = (
         AGENT_LOGS,
         "streams",
         lambda: Frames(AGENT_LOGS, lambda frame, number: [frame.with_json([{"id": 5}, {"id": 5}])]),
+    ),
+    # Jobs that wait, run or are being canceled, and what they were asked for with.
+    Broken(
+        "a pending job that is not listed",
+        "reads_agree_on_a_write",
+        JOBS,
+        "template versions",
+        lambda: Changed(JOBS, of_jobs("pending", lambda job: None)),
+    ),
+    Broken(
+        "a pending job without a place",
+        "JOB-16",
+        JOB,
+        "template versions",
+        lambda: Changed(JOB, of_jobs("pending", lambda job: {**job, "queue_position": 0})),
+    ),
+    Broken(
+        "a running job without its worker's name",
+        "JOB-12",
+        JOB,
+        "builds",
+        lambda: Changed(JOB, of_jobs("running", without("worker_name"))),
+    ),
+    Broken(
+        "a job that loses its worker's name with its cancel",
+        "JOB-12",
+        JOBS,
+        "builds",
+        lambda: Changed(JOBS, of_jobs("canceling", without("worker_name"))),
+    ),
+    Broken(
+        "a canceling job shown as running",
+        "reads_agree_on_a_write",
+        JOB,
+        "builds",
+        lambda: Changed(JOB, of_jobs("canceling", lambda job: {**job, "status": "running"})),
+    ),
+    Broken(
+        "a daemon idle at work",
+        "JOB-25",
+        DAEMONS,
+        "builds",
+        lambda: Changed(
+            DAEMONS,
+            of_jobs("busy", lambda one: {**without("current_job")(one), "status": "idle"}),
+        ),
+    ),
+    Broken(
+        "a version's tags lost",
+        "write_reply_shows_the_write",
+        VERSIONS,
+        "template versions",
+        lambda: Dropped(VERSIONS, "tags", lambda tags: {}),
+    ),
+    Broken(
+        "a tagged import that is taken",
+        "created_is_there",
+        VERSIONS,
+        "template versions",
+        lambda: Changed(VERSION, untaken_runs),
+    ),
+    Broken(
+        "a slow build's parameter lost",
+        "created_is_there",
+        BUILDS,
+        "builds",
+        lambda: Dropped(BUILDS, "rich_parameter_values", no_parameter("seconds")),
+    ),
+    Broken(
+        "a template's tags lost",
+        "change_is_kept",
+        BUILDS,
+        "builds",
+        lambda: Dropped(BUILDS, "rich_parameter_values", no_parameter("daemon_scope")),
     ),
     # Work, and random lives.
     Broken(

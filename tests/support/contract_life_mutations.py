@@ -188,6 +188,54 @@ class Gossip(Mutation):
         return reply
 
 
+def of_jobs(status: str, change: Callable[[Any], Any]) -> Callable[[Request, Reply], None]:
+    """Changes the jobs of one status in a reply: its only object, or entries of its list."""
+
+    def changed(job: Any) -> Any:
+        return change(job) if isinstance(job, dict) and job.get("status") == status else job
+
+    def edited(request: Request, reply: Reply) -> None:
+        if not reply.ok:
+            return
+        value = reply.json
+        if isinstance(value, list):
+            reply.json = [one for one in map(changed, value) if one is not None]
+        else:
+            reply.json = changed(value)
+
+    return edited
+
+
+def without(name: str) -> Callable[[Any], Any]:
+    return lambda value: {k: v for k, v in value.items() if k != name}
+
+
+def untaken_runs(request: Request, reply: Reply) -> None:
+    """A version whose tag no daemon has is taken all the same."""
+    value = reply.json
+    if reply.ok and "contract" in value["job"]["tags"] and value["job"]["status"] == "pending":
+        value["job"]["status"] = "running"
+        reply.json = value
+
+
+class Dropped(Mutation):
+    """Passes a write on without something that was asked for."""
+
+    def __init__(self, label: str, name: str, keep: Callable[[Any], Any]) -> None:
+        self.label, self.name, self.keep = label, name, keep
+
+    def answer(self, request: Request, upstream: Upstream) -> Reply:
+        if request.label == self.label and isinstance(request.json, dict):
+            asked = request.json
+            if asked.get(self.name):
+                request = request.with_json({**asked, self.name: self.keep(asked[self.name])})
+        return upstream.send(request)
+
+
+def no_parameter(name: str) -> Callable[[Any], Any]:
+    return lambda values: [one for one in values if one.get("name") != name]
+
+
 def imported(request: Request, reply: Reply) -> None:
     value = reply.json
     if reply.ok and value["job"]["status"] == "failed":

@@ -18,6 +18,7 @@ from coder_contract_tests.lifecycles import (
     machine,
     people,
     templates,
+    versions,
     watching,
     workspaces,
 )
@@ -44,7 +45,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     Chapter("tokens", people.tokens, ("* /users*",)),
     Chapter("members", people.memberships, _PEOPLE),
     Chapter("templates", templates.templates, _TEMPLATES),
-    Chapter("template versions", templates.versions, _TEMPLATES),
+    Chapter("template versions", versions.versions, _TEMPLATES),
     Chapter("workspaces", workspaces.conflicts, _WORKSPACES),
     Chapter("workspace settings", workspaces.settings, _WORKSPACES),
     Chapter("access", access.access, ("*",)),

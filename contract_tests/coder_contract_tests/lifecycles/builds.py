@@ -6,8 +6,15 @@ from typing import Any
 
 from coder_contract_tests.exchange import Exchange
 from coder_contract_tests.findings import Rule
-from coder_contract_tests.invariants import INVARIANTS
-from coder_contract_tests.lifecycles import archive, people, rules, templates, watching, workspaces
+from coder_contract_tests.lifecycles import (
+    archive,
+    people,
+    queue,
+    rules,
+    templates,
+    watching,
+    workspaces,
+)
 from coder_contract_tests.lifecycles.bench import ABSENT, Bench, Blocked, View, entry, member
 from coder_contract_tests.lifecycles.templates import UNKNOWN_ID
 from coder_contract_tests.lifecycles.workspaces import BUILD, Workspace
@@ -26,12 +33,17 @@ MARKED = "Job has already been marked as canceled!"
 SLOW_SECONDS = "25"
 
 
-def _rule(id_: str) -> Rule:
-    return next(one.rule for one in INVARIANTS if one.rule.id == id_)
-
-
 def parameters(**values: str) -> list[dict[str, str]]:
     return [{"name": name, "value": value} for name, value in values.items()]
+
+
+def _has_parameters(bench: Bench, asked: Exchange, id_: str, **values: str) -> None:
+    """A build keeps the values that it was asked for with."""
+    if not bench.has(PARAMETERS):
+        return
+    for name, value in values.items():
+        view = View(PARAMETERS, (id_,), find=entry("", name=name))
+        bench.shows(asked, [view], {"value": value}, rule=rules.CREATED_IS_THERE, keep=False)
 
 
 def post(
@@ -112,7 +124,7 @@ def _job_agrees(bench: Bench, build: dict[str, Any]) -> None:
         for name, value in wanted.items():
             if not came and member(found, name) != value:
                 came = f"{name} is {member(found, name)} and {value} in the build"
-        bench.judge(_rule("JOB-21"), exchange, came)
+        bench.judge(queue.rule_of("JOB-21"), exchange, came)
 
 
 def builds(bench: Bench) -> None:
@@ -232,10 +244,16 @@ def _waiting(bench: Bench, workspace: Workspace, number: int) -> int:
     bench.jobs += 1
     view = View(GET, (id_,))
     _, found = bench.look(view)
-    if member(found, "job.tags.scope") != archive.NOWHERE:
+    _has_parameters(bench, asked, id_, daemon_scope=archive.NOWHERE)
+    scope = member(found, "job.tags.scope")
+    if scope != archive.NOWHERE:
         # Servers of 2023 know no tags of templates: the build runs like any other.
+        if bench.is_recent:
+            came = f"the job's scope is {scope}, the template makes it {archive.NOWHERE}"
+            bench.judge(rules.CHANGE_IS_KEPT, asked, came, at="/job/tags/scope")
         bench.settled(view, made_by=asked)
         return number + 1
+    queue.under_way(bench, view)
     seen = workspaces.views_of(workspace)[:1]
     _is_busy(bench, workspace, seen)
     canceled = bench.write(CANCEL, id_, want=(200,))
@@ -278,6 +296,7 @@ def _stopped(bench: Bench, workspace: Workspace, number: int) -> int:
         rich_parameter_values=parameters(daemon_scope=archive.HERE),
     )
     ended(bench, id_, asked)
+    _has_parameters(bench, asked, id_, daemon_scope=archive.HERE)
     shown = {"latest_build.status": "stopped", "latest_build.transition": "stop"}
     bench.shows(asked, workspaces.views_of(workspace), shown, keep=False)
     body = {"deadline": "2099-01-01T00:00:00Z"}
@@ -303,13 +322,16 @@ def _canceled(
     came = "" if used == version else f"template_version_id is {used}, not {version}"
     bench.judge(rules.REPLY_SHOWS_THE_WRITE, asked, came, at="/template_version_id")
     view = View(GET, (id_,))
+    _has_parameters(bench, asked, id_, seconds=SLOW_SECONDS)
     bench.until(view, lambda found: member(found, "job.status") != "pending")
+    queue.under_way(bench, view)
     _is_busy(bench, workspace, workspaces.views_of(workspace)[:1])
     bench.write(CANCEL, id_, want=(200,))
     exchange, found = bench.look(view)
     state = member(found, "job.status")
     if state == "canceling":
-        bench.judge(_rule("JOB-06"), exchange)
+        bench.judge(queue.rule_of("JOB-06"), exchange)
+        queue.under_way(bench, view)
         again = bench.call(CANCEL, id_)
         said = str(member(again.json, "message"))
         right = again.status == 400 and said in {MARKED, DONE}
@@ -325,7 +347,7 @@ def _canceled(
         came = f"a canceled build ends {state}"
     elif member(job, "canceled_at") is ABSENT:
         came = "canceled_at is missing after a cancel"
-    bench.judge(_rule("JOB-04"), exchange, came, at="/job/canceled_at")
+    bench.judge(queue.rule_of("JOB-04"), exchange, came, at="/job/canceled_at")
     if state in {"failed", "canceled"}:
         _job_agrees(bench, found)
 
