@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from coder_contract_tests import Report, Selection, Target, run
+from coder_contract_tests.lifecycles import bench
 from tests.support.contract_proxy import proxying
 from tests.support.contract_runs import no_pause
 
@@ -19,6 +20,12 @@ JOBS = "GET /organizations/{organization}/provisionerjobs"
 
 SEEDS = (1, 2, 3, 4, 5)
 """Each takes a quarter of a minute."""
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a queue stays for good no daemon gets free, and waiting is of no use."""
+    monkeypatch.setattr(bench, "QUEUE_SECONDS", 1.0)
 
 
 @dataclass(frozen=True)

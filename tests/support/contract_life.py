@@ -32,6 +32,8 @@ VERSION = "2025-05-19"
 SPEED = 8
 QUEUE_SECONDS = 10.0
 """Enough for a mock, whose daemons take at once what they may take."""
+JOB_SECONDS = 20.0
+"""Enough for a mock whose clock is that quick."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,10 @@ def play(life: Life, *chapters: str, mutation: Mutation | None = None, seed: int
                 wanted = tuple(one for one in chapters if one != "streams")
                 if wanted or not chapters:
                     session.phase = "life cycles"
-                    with patch.object(bench, "QUEUE_SECONDS", _patience()):
+                    with (
+                        patch.object(bench, "QUEUE_SECONDS", _patience()),
+                        patch.object(bench, "JOB_SECONDS", JOB_SECONDS),
+                    ):
                         incomplete = play_life_cycles(session, only=wanted) or incomplete
                 left = tuple(map(str, sweep(client, client.ledger, sleep=_slept)))
         finally:

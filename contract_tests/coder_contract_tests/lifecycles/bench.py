@@ -456,9 +456,13 @@ class Bench:
         view: View,
         done: Callable[[Any], bool],
         *,
-        seconds: float = JOB_SECONDS,
+        seconds: float = 0.0,
     ) -> tuple[Exchange, Any]:
-        """Poll a view until it is as wanted; `Blocked` when it takes too long."""
+        """Poll a view until it is as wanted; `Blocked` when it takes too long.
+
+        That is as long as a job may take, unless `seconds` are given.
+        """
+        seconds = seconds or JOB_SECONDS
         deadline, pause = time.monotonic() + seconds, POLL_SECONDS
         while True:
             exchange, found = self.look(view)
