@@ -17,6 +17,7 @@ from tests.mutation.table import Healthy, load, page, save, summary
 
 SCENARIOS = (
     "small-team",
+    "furnished",
     "empty",
     "provisioner-queue",
     "failed-builds",

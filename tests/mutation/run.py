@@ -15,10 +15,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from tests.mutation import furnished
 from tests.mutation.model import Fault, Mutation
+from tests.mutation.plain import PASSWORD, Plain
 from tests.mutation.proxy import proxying
 
 BIN = Path(sys.executable).parent
+ROOT = Path(__file__).resolve().parents[2]
 LONGEST_RUN_SECONDS = 400.0
 VERSION = "2025-05-19"
 
@@ -28,11 +31,16 @@ class Setting:
     """What a run is made against, and how."""
 
     scenario: str = "small-team"
+    """Shipped with the mock, or `furnished`."""
     version: str = VERSION
     writes: bool = True
     examples: int = 0
     seed: int = 1
     flags: tuple[str, ...] = ()
+    ahead: float = 0.0
+    """Seconds that the server's clock is before ours."""
+    user: str = "admin"
+    """As whom a furnished server is examined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +86,18 @@ class Outcome:
 @contextmanager
 def served(setting: Setting) -> Iterator[tuple[str, str]]:
     """URL and token of a mock of its own."""
+    is_furnished = setting.scenario == furnished.NAME
+    ago = furnished.AGO_SECONDS if is_furnished else 0.0
     command = [
-        *(str(BIN / "coder-mock"), "serve", "--port", "0"),
-        *("--scenario", setting.scenario, "--api", setting.version),
+        *(sys.executable, "-m", "tests.mutation.clocks"),
+        *(str(setting.ahead), str(ago), str(furnished.FAST), "--"),
+        *("serve", "--port", "0", "--api", setting.version),
+        *(furnished.FLAGS if is_furnished else ("--scenario", setting.scenario)),
         *setting.flags,
     ]
+    began = time.monotonic()
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT
     ) as process:
         try:
             assert process.stdout is not None
@@ -96,7 +109,12 @@ def served(setting: Setting) -> Iterator[tuple[str, str]]:
                     break
             else:
                 raise RuntimeError(f"the mock never became ready: {' '.join(command)}")
-            yield said["ready"], said.get("token", "")
+            token = said.get("token", "")
+            if is_furnished:
+                token = furnished.furnish(said["ready"]).tokens[setting.user]
+                # Whoever looks at it finds a clock that tells the present.
+                time.sleep(max(0.0, began + furnished.CAUGHT_UP_SECONDS - time.monotonic()))
+            yield said["ready"], token
         finally:
             process.terminate()
 
@@ -117,18 +135,10 @@ def run_once(setting: Setting, mutation: Mutation) -> Run:
 
 def _first_user(url: str) -> str:
     """The session of a first user, where a scenario has nobody."""
-    import http.client
-
-    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)
-    person = {"email": "admin@example.com", "username": "admin", "password": "Mutation-Run-1!"}
-    token = ""
-    for path in ("/api/v2/users/first", "/api/v2/users/login"):
-        headers = {"Content-Type": "application/json"}
-        connection.request("POST", path, json.dumps(person), headers)
-        answer = json.loads(connection.getresponse().read())
-        token = answer.get("session_token", "")
-    connection.close()
-    return token
+    nobody = Plain(url)
+    person = {"email": "admin@example.com", "username": "admin", "password": PASSWORD}
+    nobody.call("POST", "/users/first", person)
+    return nobody.sign_in(person["email"])
 
 
 def _examined(url: str, token: str, setting: Setting, folder: Path) -> Run:
