@@ -271,19 +271,20 @@ def bindings(operation: Operation, facts: Facts, limit: int) -> list[Context]:
     names = operation.names
     if not names:
         return [{}]
-    ways: dict[tuple[str, ...], Context] = {}
-    for context in facts.contexts:
-        if all(name in context for name in names):
-            ways.setdefault(
-                tuple(context[name] for name in names), {name: context[name] for name in names}
-            )
-    return _spread(list(ways.values()), limit)
+    if names not in facts.ways:
+        ways: dict[tuple[str, ...], Context] = {}
+        for context in facts.contexts:
+            if all(name in context for name in names):
+                values = tuple(context[name] for name in names)
+                ways.setdefault(values, dict(zip(names, values, strict=True)))
+        facts.ways[names] = list(ways.values())
+    return _spread(facts.ways[names], limit)
 
 
 def _spread(items: list[Context], limit: int) -> list[Context]:
     """First, last and evenly between: neighbours in a list tend to look alike."""
     if len(items) <= limit:
-        return items
+        return list(items)
     if limit == 1:
         return items[:1]
     step = (len(items) - 1) / (limit - 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -42,7 +43,7 @@ class Operation:
     @property
     def names(self) -> tuple[str, ...]:
         """The names in the path's braces, from left to right."""
-        return tuple(re.findall(r"\{([^}]+)\}", self.path))
+        return _names(self.path)
 
     @property
     def is_stream(self) -> bool:
@@ -74,6 +75,7 @@ class Document:
         self.raw = raw
         self.name = name
         self.version = str(raw.get("info", {}).get("version", ""))
+        self._named: dict[str, Any] = {}
         servers = raw.get("servers") or [{"url": ""}]
         self.base = urlsplit(str(servers[0].get("url", ""))).path.rstrip("/")
         self.operations = tuple(self._operations())
@@ -128,14 +130,19 @@ class Document:
         """The node itself, or what its reference names."""
         while isinstance(node, Mapping) and "$ref" in node:
             pointer = str(node["$ref"])
-            target: Any = self.raw
-            for part in pointer.removeprefix("#").strip("/").split("/"):
-                key = unquote(part).replace("~1", "/").replace("~0", "~")
-                if not isinstance(target, Mapping) or key not in target:
-                    raise UsageError(f"{self.name}: the reference {pointer!r} leads nowhere")
-                target = target[key]
-            node = target
+            if pointer not in self._named:
+                self._named[pointer] = self._at(pointer)
+            node = self._named[pointer]
         return node
+
+    def _at(self, pointer: str) -> Any:
+        target: Any = self.raw
+        for part in pointer.removeprefix("#").strip("/").split("/"):
+            key = unquote(part).replace("~1", "/").replace("~0", "~")
+            if not isinstance(target, Mapping) or key not in target:
+                raise UsageError(f"{self.name}: the reference {pointer!r} leads nowhere")
+            target = target[key]
+        return target
 
     def find(self, method: str, path: str) -> Operation | None:
         """The operation that a request belongs to: literal segments beat parameters."""
@@ -200,6 +207,12 @@ class Document:
         return [] if validator.is_valid(value) else list(validator.iter_errors(value))
 
 
+@cache
+def _names(path: str) -> tuple[str, ...]:
+    return tuple(re.findall(r"\{([^}]+)\}", path))
+
+
+@cache
 def _shape(label: str) -> str:
     """A label without its base path and without the names in braces."""
     return re.sub(r"\{[^}]+\}", "{}", label.replace(" /api/v2/", " /"))

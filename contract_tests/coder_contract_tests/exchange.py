@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
 from coder_contract_tests.document import Operation
 
+T = TypeVar("T")
 MASK = "***"
 TOKEN_VARIABLE = "$CODER_SESSION_TOKEN"
 TOKEN_HEADER = "Coder-Session-Token"
@@ -52,8 +53,17 @@ class Masker:
         """The text without secrets."""
         return self.data(value.encode("utf-8", "surrogateescape")).decode("utf-8", "replace")
 
+    def headers(self, pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        """Names and values without secrets; masked at once, since no value has a line's end."""
+        if not pairs:
+            return pairs
+        values = self.text("\n".join(value for _, value in pairs)).split("\n")
+        if len(values) != len(pairs):
+            return tuple((name, self.text(value)) for name, value in pairs)
+        return tuple((name, value) for (name, _), value in zip(pairs, values, strict=True))
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Exchange:
     """A request that left and what came back."""
 
@@ -76,6 +86,14 @@ class Exchange:
     operation: Operation | None = None
     anonymous: bool = False
     json: Any = field(default=NOTHING)
+    _found: dict[object, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def found(self, finder: Callable[[Exchange], T]) -> T:
+        """What a function finds in this exchange; looked for once, since it never changes."""
+        if finder not in self._found:
+            self._found[finder] = finder(self)
+        found: T = self._found[finder]
+        return found
 
     @property
     def target(self) -> str:

@@ -41,6 +41,10 @@ class Facts:
     """Path parameters that belong together, by name."""
     daemons: tuple[Mapping[str, Any], ...] = ()
     version: str = ""
+    ways: dict[tuple[str, ...], list[dict[str, str]]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """Values found for these path parameters together; kept by whoever looked for them."""
 
     def organization(self, named: str) -> str:
         """The id behind an id, a name or ``default``; empty when it is unknown."""
@@ -75,7 +79,7 @@ class Seen:
     @cached_property
     def jobs(self) -> tuple[JobSeen, ...]:
         """The provisioner jobs in the reply."""
-        return jobs_in(self.exchange)
+        return self.exchange.found(jobs_in)
 
 
 class Asker(Protocol):

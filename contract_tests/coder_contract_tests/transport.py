@@ -235,7 +235,7 @@ class Client:
         self.pace.after(operation.label if operation else f"{method} {path}", status)
         self._write_down(entry, method, path, body, status, content)
         text, data = self.masker.text, self.masker.data
-        shown = tuple((name, text(value)) for name, value in got)
+        shown = self.masker.headers(got)
         clean = data(content)
         media_type = _header(got, "content-type").split(";")[0].strip().lower()
         return Exchange(
@@ -245,7 +245,7 @@ class Client:
             origin=self.target.origin,
             path=text(path),
             query=text(query),
-            request_headers=tuple((name, text(value)) for name, value in headers),
+            request_headers=self.masker.headers(headers),
             request_body=None if body is None else data(body),
             status=status,
             headers=shown,

@@ -5,7 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any
+from weakref import WeakKeyDictionary
+
+import orjson
 
 from coder_contract_tests.document import Document
 from coder_contract_tests.exchange import excerpt
@@ -43,7 +48,9 @@ KEYS_STAND_ONCE = Rule(
 
 ITEMS_LOOKED_AT = 25
 KEYS_LOOKED_AT_BYTES = 65536
-Place = tuple[str, Any]
+_COLON = b'":'
+# A number with an exponent, or with nothing but zeros behind the point.
+_FRACTION = re.compile(rb"[:,\[]\s*-?\d+(?:(?:\.\d+)?[eE]|\.0+[\s,}\]])|\A\s*-?\d+\.0+\s*\Z")
 _SECRET = re.compile(
     r"(hashed|encrypted|salted)_\w+\Z|(\w+_)?(password|secret)(_hash)?\Z", re.IGNORECASE
 )
@@ -53,13 +60,15 @@ def members_are_documented(seen: Seen) -> Judgement:
     schema = _schema(seen)
     if schema is None:
         return None
+    value = seen.exchange.json
+    if not isinstance(value, dict | list):
+        return []
     found: dict[str, Problem] = {}
-    for at, name, value, _ in _unlike(seen.document, schema, seen.exchange.json, ""):
-        if name:
-            key = f"{_any_index(at)}/{name}"
-            came = f"{at}/{name} is {excerpt(value, 60)}, which is not documented"
-            level: Level | None = "error" if _SECRET.match(name) else None
-            found.setdefault(key, Problem(seen.exchange, came, at=f"{at}/{name}", level=level))
+    for at, name, member in _unknown(_forms(seen.document), schema, value, ""):
+        key = f"{_any_index(at)}/{name}"
+        came = f"{at}/{name} is {excerpt(member, 60)}, which is not documented"
+        level: Level | None = "error" if _SECRET.match(name) else None
+        found.setdefault(key, Problem(seen.exchange, came, at=f"{at}/{name}", level=level))
     return list(found.values())[:5]
 
 
@@ -67,11 +76,13 @@ def numbers_are_whole(seen: Seen) -> Judgement:
     schema = _schema(seen)
     if schema is None:
         return None
+    if not _FRACTION.search(seen.exchange.body):
+        return []
+    broken = _broken_numbers(_forms(seen.document), schema, seen.exchange.json, "")
     return [
         Problem(seen.exchange, f"{at} is written {value!r}, and is an integer", at=at)
-        for at, name, value, _ in _unlike(seen.document, schema, seen.exchange.json, "")
-        if not name
-    ][:3]
+        for at, value in islice(broken, 3)
+    ]
 
 
 def keys_stand_once(seen: Seen) -> Judgement:
@@ -85,6 +96,9 @@ def keys_stand_once(seen: Seen) -> Judgement:
         if len(set(names)) < len(names):
             twice.extend(name for name in set(names) if names.count(name) > 1)
 
+    if exchange.body.count(_COLON) == orjson.dumps(exchange.json).count(_COLON):
+        # As many keys were read as were written.
+        return []
     try:
         json.loads(exchange.body, object_pairs_hook=collect)
     except ValueError:
@@ -104,53 +118,103 @@ def _schema(seen: Seen) -> Any:
     return content.get(exchange.media_type, {}).get("schema")
 
 
-def _unlike(
-    document: Document, schema: Any, value: Any, at: str
-) -> Iterator[tuple[str, str, Any, str]]:
-    """Place, name (empty for a number) and value of what the schema did not foresee."""
-    if isinstance(value, float):
-        if value.is_integer() and _is_integer(document, schema):
-            yield at, "", value, ""
-        return
-    if not isinstance(value, dict | list):
-        return
-    branches = list(_branches(document, schema))
-    if isinstance(value, list):
+@dataclass(eq=False, slots=True)
+class _Form:
+    """What a schema foresees, with all that it is made of."""
+
+    members: dict[str, Any]
+    """Schemas by name."""
+    is_closed: bool
+    """Whether it names members and allows no others."""
+    items: Any
+    is_integer: bool
+
+
+class _Forms:
+    """The forms of a document's schemas, each made once."""
+
+    def __init__(self, document: Document) -> None:
+        self._resolve = document.resolve
+        self._made: dict[int, _Form] = {}
+
+    def of(self, schema: Any) -> _Form:
+        """The form of a schema, which is a part of the document and lives as long."""
+        form = self._made.get(id(schema))
+        if form is None:
+            form = self._made[id(schema)] = self._form(schema)
+        return form
+
+    def _form(self, schema: Any) -> _Form:
+        branches = list(self._branches(schema))
+        members: dict[str, Any] = {}
+        is_open = not branches
+        for one in branches:
+            members.update(one.get("properties", {}))
+            rest = one.get("additionalProperties")
+            is_open = is_open or (rest is not None and rest is not False)
+            is_open = is_open or "patternProperties" in one
         items = [one["items"] for one in branches if isinstance(one.get("items"), Mapping)]
-        for index, item in enumerate(value[:ITEMS_LOOKED_AT] if items else ()):
-            yield from _unlike(document, items[0], item, f"{at}/{index}")
+        kinds = [one.get("type") for one in branches]
+        return _Form(
+            members=members,
+            is_closed=bool(members) and not is_open,
+            items=items[0] if items else None,
+            is_integer=any(
+                kind == "integer" or (isinstance(kind, list) and "integer" in kind)
+                for kind in kinds
+            ),
+        )
+
+    def _branches(self, schema: Any) -> Iterator[Mapping[str, Any]]:
+        """The schema with all that it is made of; conditions say nothing about what is known."""
+        schema = self._resolve(schema)
+        if not isinstance(schema, Mapping):
+            return
+        yield schema
+        for keyword in ("allOf", "anyOf", "oneOf"):
+            for branch in schema.get(keyword, ()):
+                yield from self._branches(branch)
+
+
+_KEPT: WeakKeyDictionary[Document, _Forms] = WeakKeyDictionary()
+
+
+def _forms(document: Document) -> _Forms:
+    return _KEPT.setdefault(document, _Forms(document))
+
+
+def _unknown(forms: _Forms, schema: Any, value: Any, at: str) -> Iterator[tuple[str, str, Any]]:
+    """Place of the object, name and value of each member that the schema did not foresee."""
+    form = forms.of(schema)
+    if isinstance(value, list):
+        if form.items is not None:
+            for index, item in enumerate(value[:ITEMS_LOOKED_AT]):
+                if isinstance(item, dict | list):
+                    yield from _unknown(forms, form.items, item, f"{at}/{index}")
         return
-    known: dict[str, Any] = {}
-    is_open = not branches
-    for one in branches:
-        known.update(one.get("properties", {}))
-        rest = one.get("additionalProperties")
-        is_open = is_open or (rest is not None and rest is not False)
-        is_open = is_open or "patternProperties" in one
+    known = form.members
     for name, member in value.items():
-        if name in known:
-            if isinstance(member, dict | list | float):
-                yield from _unlike(document, known[name], member, f"{at}/{name}")
-        elif known and not is_open:
-            yield at, name, member, ""
+        if name not in known:
+            if form.is_closed:
+                yield at, name, member
+        elif isinstance(member, dict | list) and member:
+            yield from _unknown(forms, known[name], member, f"{at}/{name}")
 
 
-def _branches(document: Document, schema: Any) -> Iterator[Mapping[str, Any]]:
-    """The schema with all that it is made of; conditions say nothing about what is known."""
-    schema = document.resolve(schema)
-    if not isinstance(schema, Mapping):
-        return
-    yield schema
-    for keyword in ("allOf", "anyOf", "oneOf"):
-        for branch in schema.get(keyword, ()):
-            yield from _branches(document, branch)
-
-
-def _is_integer(document: Document, schema: Any) -> bool:
-    kinds = [one.get("type") for one in _branches(document, schema)]
-    return any(
-        kind == "integer" or (isinstance(kind, list) and "integer" in kind) for kind in kinds
-    )
+def _broken_numbers(forms: _Forms, schema: Any, value: Any, at: str) -> Iterator[tuple[str, float]]:
+    """Place and value of each integer that is written as a fraction."""
+    form = forms.of(schema)
+    if isinstance(value, float):
+        if form.is_integer and value.is_integer():
+            yield at, value
+    elif isinstance(value, list):
+        if form.items is not None:
+            for index, item in enumerate(value[:ITEMS_LOOKED_AT]):
+                yield from _broken_numbers(forms, form.items, item, f"{at}/{index}")
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            if name in form.members:
+                yield from _broken_numbers(forms, form.members[name], member, f"{at}/{name}")
 
 
 def _any_index(at: str) -> str:

@@ -45,7 +45,7 @@ def _all_daemons(asker: Asker) -> tuple[dict[str, dict[str, Any]], bool]:
 
 def _organization_jobs(asker: Asker) -> Iterator[JobSeen]:
     for exchange in asker.exchanges:
-        for found in jobs_in(exchange):
+        for found in exchange.found(jobs_in):
             if found.endpoint == "organization":
                 yield found
 

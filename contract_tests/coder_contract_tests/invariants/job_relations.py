@@ -36,7 +36,7 @@ def worker_stays(asker: Asker) -> Judgement:
         # What a stream told while other requests went on is in order only within the stream.
         streamed = exchange.status == 101 or exchange.media_type == "text/event-stream"
         known = {} if streamed else plain
-        for found in jobs_in(exchange):
+        for found in exchange.found(jobs_in):
             before = known.get(found.id)
             worker = found.job.get("worker_id")
             if before is not None and found.id:
@@ -58,7 +58,7 @@ def ask_again(asker: Asker) -> Judgement:
         for organization in list(asker.facts.organizations)[:2]:
             reply = asker.get(LIST, {"organization": organization})
             busy = busy or (
-                reply is not None and any(job.status in ACTIVE for job in jobs_in(reply))
+                reply is not None and any(job.status in ACTIVE for job in reply.found(jobs_in))
             )
         if not busy:
             break
@@ -130,7 +130,7 @@ def template_is_named(asker: Asker) -> Judgement:
     problems: list[Problem] = []
     judged = False
     for exchange in asker.exchanges:
-        for found in jobs_in(exchange):
+        for found in exchange.found(jobs_in):
             template = asker.facts.templates_of_versions.get(_version(found), "")
             metadata = found.job.get("metadata")
             if found.endpoint != "organization" or not template or not isinstance(metadata, dict):
