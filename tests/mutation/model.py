@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import re
 from collections.abc import Callable
@@ -137,6 +138,8 @@ class Frame:
 
     text: str
     event: str = ""
+    raw: bytes = b""
+    """Written as it is in place of a message, such as a comment or a ping between messages."""
 
     @property
     def json(self) -> Any:
@@ -147,6 +150,24 @@ class Frame:
 
     def with_json(self, value: Any) -> Frame:
         return replace(self, text=json.dumps(value))
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A reply as bytes."""
+
+    pieces: tuple[bytes, ...]
+    seconds: float = 0.0
+    """Between two pieces."""
+    stays: bool = True
+    """Whether the connection takes another request."""
+
+
+def head(status: int, headers: Headers, reason: str | None = None) -> bytes:
+    """Status line and headers."""
+    said = http.client.responses.get(status, "Status") if reason is None else reason
+    lines = [f"HTTP/1.1 {status} {said}", *(f"{k}: {v}" for k, v in headers)]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
 class Upstream(Protocol):
@@ -186,6 +207,10 @@ class Mutation:
         """The close code that leaves; None when the stream stays open."""
         return code
 
+    def written(self, request: Request, reply: Reply, headers: Headers) -> Written | None:
+        """The bytes of a reply that is no stream, with these headers; None for the usual ones."""
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -207,3 +232,5 @@ class Fault:
     """Why the run cannot be complete under this fault."""
     flags: tuple[str, ...] = ()
     """Further flags of the server."""
+    alone: str = ""
+    """The invariant that must be the only one to find it; empty where others may, too."""

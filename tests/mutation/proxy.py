@@ -15,11 +15,12 @@ import time
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, BinaryIO
 
 import coder_openapi
 from coder_contract_tests.document import Document
-from tests.mutation.model import BASE, Frame, Headers, Mutation, Reply, Request
+from tests.mutation.model import BASE, Frame, Headers, Mutation, Reply, Request, head
 
 _HOP_BY_HOP = {"connection", "content-length", "transfer-encoding", "keep-alive"}
 _OWN = "x-coder-mock"
@@ -229,7 +230,13 @@ class _Conversation:
             headers.append(("Content-Length", str(len(body) + reply.missing)))
         if reply.missing:
             headers.append(("Connection", "close"))
-        self.client.sendall(_head(reply.status, headers) + body)
+        written = self.mutation.written(self.request, replace(reply, body=body), headers)
+        if written is not None:
+            for number, piece in enumerate(written.pieces):
+                time.sleep(written.seconds if number else 0.0)
+                self.client.sendall(piece)
+            return written.stays
+        self.client.sendall(head(reply.status, headers) + body)
         return not reply.missing
 
     # Event streams
@@ -240,7 +247,7 @@ class _Conversation:
             self._plain(reply)
             return
         headers = [(k, v) for k, v in reply.headers if k.lower() not in _HOP_BY_HOP]
-        self.client.sendall(_head(reply.status, [*headers, ("Transfer-Encoding", "chunked")]))
+        self.client.sendall(head(reply.status, [*headers, ("Transfer-Encoding", "chunked")]))
         for frame in self.mutation.first(self.request):
             self._event(frame)
         buffer = b""
@@ -258,6 +265,9 @@ class _Conversation:
         self.client.sendall(b"0\r\n\r\n")
 
     def _event(self, frame: Frame) -> None:
+        if frame.raw:
+            self.client.sendall(f"{len(frame.raw):x}\r\n".encode() + frame.raw + b"\r\n")
+            return
         lines = [f"event: {frame.event}"] if frame.event else []
         if frame.text:
             lines.append(f"data: {frame.text}")
@@ -289,13 +299,16 @@ class _Conversation:
             if reply.status != 101:
                 self._plain(reply)
                 return
-            self.client.sendall(_head(101, reply.headers))
+            self.client.sendall(head(101, reply.headers))
             for frame in self.mutation.first(self.request):
-                self.client.sendall(_framed(_TEXT, frame.text.encode()))
+                self._message(frame)
             threading.Thread(target=self._up, args=(server,), daemon=True).start()
             self._down(answers)
         finally:
             self.proxy.release(server)
+
+    def _message(self, frame: Frame) -> None:
+        self.client.sendall(frame.raw or _framed(_TEXT, frame.text.encode()))
 
     def _up(self, server: socket.socket) -> None:
         """What the client says goes on as it is."""
@@ -317,7 +330,7 @@ class _Conversation:
             if code == _TEXT:
                 frame = Frame(payload.decode())
                 for one in self.mutation.frames(self.request, frame, self._number):
-                    self.client.sendall(_framed(_TEXT, one.text.encode()))
+                    self._message(one)
                 self._number += 1
             elif code == _CLOSE:
                 given = struct.unpack("!H", payload[:2])[0] if len(payload) >= 2 else 1005
@@ -329,12 +342,6 @@ class _Conversation:
                 return
             else:
                 self.client.sendall(_framed(code, payload))
-
-
-def _head(status: int, headers: Headers) -> bytes:
-    reason = http.client.responses.get(status, "Status")
-    lines = [f"HTTP/1.1 {status} {reason}", *(f"{k}: {v}" for k, v in headers)]
-    return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 
 def _framed(code: int, payload: bytes) -> bytes:

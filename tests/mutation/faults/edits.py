@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-from tests.mutation.model import Frame, Mutation, Reply, Request, Upstream
+from tests.mutation.model import Frame, Headers, Mutation, Reply, Request, Upstream, Written
 
 Edit = Callable[[Request, Reply], None]
 When = Callable[[Request], bool]
@@ -103,6 +103,10 @@ def both(*injects: Inject) -> Inject:
             for part in self.parts:
                 given = part.closed(request, given) if given is not None else None
             return given
+
+        def written(self, request: Request, reply: Reply, headers: Headers) -> Written | None:
+            found = (part.written(request, reply, headers) for part in self.parts)
+            return next((one for one in found if one is not None), None)
 
     return Chain
 
