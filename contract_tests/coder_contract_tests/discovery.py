@@ -18,6 +18,8 @@ from coder_contract_tests.judging import Facts
 from coder_contract_tests.observe import ZERO_UUID
 
 Context = dict[str, str]
+LONG = 1000
+"""A list with more entries is read in parts, for the target's sake and ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,7 @@ def discover(reader: Reader, *, is_mock: bool, version: str) -> Facts:
         contexts=tuple(_distinct(contexts)),
         daemons=tuple(_entries_of(replies, "GET /organizations/{organization}/provisionerdaemons")),
         version=version,
+        long_lists=frozenset(_long_lists(replies)),
     )
 
 
@@ -237,6 +240,13 @@ def _me(replies: Sequence[tuple[Source, Exchange]]) -> str:
         if source.label == "GET /users/{user}" and isinstance(reply.json, dict):
             return str(reply.json.get("id", ""))
     return ""
+
+
+def _long_lists(replies: Sequence[tuple[Source, Exchange]]) -> Iterator[str]:
+    for source, reply in replies:
+        total = reply.json.get("count") if isinstance(reply.json, dict) else None
+        if isinstance(total, int) and total > LONG:
+            yield source.label.split(" ")[1]
 
 
 _ORGANIZATION_LISTS = ("GET /organizations", "GET /users/{user}/organizations")

@@ -41,10 +41,16 @@ class Facts:
     """Path parameters that belong together, by name."""
     daemons: tuple[Mapping[str, Any], ...] = ()
     version: str = ""
+    long_lists: frozenset[str] = frozenset()
+    """Paths, without a slash at their end, of lists that are too long to be read whole."""
     ways: dict[tuple[str, ...], list[dict[str, str]]] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
     """Values found for these path parameters together; kept by whoever looked for them."""
+
+    def is_long(self, operation: Operation) -> bool:
+        """Whether an operation gives a list that is only read in part."""
+        return operation.path.rstrip("/") in self.long_lists
 
     def organization(self, named: str) -> str:
         """The id behind an id, a name or ``default``; empty when it is unknown."""

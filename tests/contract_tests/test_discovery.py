@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import parse_qsl
 
-from coder_contract_tests.discovery import bindings
+from coder_contract_tests.discovery import LONG, bindings
 from coder_contract_tests.document import Document
 from coder_contract_tests.judging import Facts
 from coder_contract_tests.probes.rules import NOBODY
@@ -124,3 +125,21 @@ def test_facts_tell_who_we_are_and_which_organizations_there_are() -> None:
     asked = {target for _, target in tiny.seen}
     assert f"/api/v2/organizations/{FIRST}/provisionerjobs" in asked
     assert f"/api/v2/users/{OWNER}" in asked
+
+
+def test_a_list_that_is_too_long_is_never_read_whole() -> None:
+    tiny = TinyCoder()
+    asked: list[str] = []
+
+    def many(method: str, target: str, reply: Reply) -> Reply:
+        path, _, query = target.partition("?")
+        if path.endswith("/workspaces") and reply.status == 200 and isinstance(reply.body, dict):
+            asked.append(query)
+            reply.body = {**reply.body, "count": LONG + 1}
+        return reply
+
+    tiny.alter = many
+    examine(tiny, max_examples=4)
+    read = [dict(parse_qsl(query, keep_blank_values=True)) for query in asked]
+    assert len(read) > 3
+    assert [one for one in read if one.get("limit", "") in {"", "0"}] == []

@@ -70,6 +70,8 @@ def bad_page_numbers_are_refused(asker: Asker) -> Judgement:
             twice = asker.probe(operation, way, f"{name}=1&{name}=2")
             if twice.status != 400 and not is_gate(twice):
                 problems.append(problem(twice, "400 for a parameter given twice", f"query:{name}"))
+            if asker.facts.is_long(operation):
+                continue
             empty = asker.probe(operation, way, "&".join(p for p in (query, f"{name}=") if p))
             if empty.status != 200 and not is_gate(empty):
                 problems.append(problem(empty, "200, as without the parameter,", f"query:{name}"))

@@ -20,7 +20,7 @@ from coder_contract_tests.relations.terms import (
     pagination,
     shown,
 )
-from coder_contract_tests.relations.whole import Whole, askable, id_of, ids, place_of, whole
+from coder_contract_tests.relations.whole import TOP, Whole, askable, id_of, ids, place_of, whole
 
 LISTS_PER_OPERATION = 2
 VALUES_PER_FILTER = 2
@@ -76,7 +76,8 @@ def _wrong(
     query = f"{key}={quote(template.replace('{}', value))}"
     cut = pagination(operation)
     if cut is not None:
-        query += f"&{cut.limit}=0" if not cut.default else f"&{cut.limit}=200"
+        is_short = not cut.default and not asker.facts.is_long(operation)
+        query += f"&{cut.limit}=0" if is_short else f"&{cut.limit}={TOP}"
     reply = asker.send(operation, way, query)
     if reply is None:
         return []
