@@ -10,8 +10,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from coder_contract_tests.checks import CHECKS
+from coder_contract_tests.exchange import Exchange
 from coder_contract_tests.findings import Problem, Rule, identity
 from coder_contract_tests.judging import Judgement, Seen
+from coder_contract_tests.observe import jobs_in
 from coder_contract_tests.suite import RULES
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 TRIES = 4
 AT_MOST = 60
+_GONE = frozenset({404, 410})
 
 
 def tell_flaky(session: Session) -> str:
@@ -49,7 +52,7 @@ def _comes_back(session: Session, rule: Rule, problem: Problem) -> bool | None:
     wanted = identity(rule.id, problem.exchange.label, problem.at, "error")
     for _ in range(TRIES):
         reply = session.repeat(problem.exchange)
-        if reply is None:
+        if reply is None or _has_moved_on(problem, reply):
             return None
         seen = Seen(reply, session.document, session.facts)
         for judge in _judges(rule):
@@ -57,3 +60,17 @@ def _comes_back(session: Session, rule: Rule, problem: Problem) -> bool | None:
                 if identity(rule.id, reply.label, one.at, "error") == wanted:
                     return True
     return False
+
+
+def _has_moved_on(problem: Problem, reply: Exchange) -> bool:
+    """Whether what the reply told of is gone, or its work in another state by now.
+
+    What was wrong with a pending job cannot come back once a daemon has taken it.
+    """
+    first = problem.exchange
+    if reply.status in _GONE and first.status not in _GONE:
+        return True
+    before = jobs_in(first)
+    meant = [one for one in before if problem.at.startswith(f"{one.at}/")] or before
+    now = {one.id: one.status for one in jobs_in(reply)}
+    return any(now.get(one.id) != one.status for one in meant)

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from coder_contract_tests.checks import CHECKS
 from coder_contract_tests.document import Document, Operation
+from coder_contract_tests.doubles import told_once
 from coder_contract_tests.errors import Unreachable
 from coder_contract_tests.events import Event, ExchangeSeen, FindingRaised, OperationDone
 from coder_contract_tests.exchange import Exchange
@@ -256,12 +257,10 @@ class Session:
         if not self.covers(exchange.operation) or self._is_known(exchange):
             return
         seen = Seen(exchange, self.document, self.facts)
-        for check in CHECKS:
-            self.record(check.rule, check.judge(seen), exchange.label, repeatable=True)
-        for invariant in RULES:
-            if invariant.one is not None:
-                judgement = invariant.one(seen)
-                self.record(invariant.rule, judgement, exchange.label, repeatable=True)
+        judged = [(check.rule, check.judge(seen)) for check in CHECKS]
+        judged += [(one.rule, one.one(seen)) for one in RULES if one.one is not None]
+        for rule, judgement in told_once(judged):
+            self.record(rule, judgement, exchange.label, repeatable=True)
 
     def _is_known(self, exchange: Exchange) -> bool:
         """Whether an equal request was answered equally before, and that reply was judged."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 from coder_contract_tests.findings import Rule
 
 
-def _stated(id_: str, judge: str, promise: str, *, oracle: str, applies: str) -> Rule:
-    return Rule(
+def _stated(id_: str, judge: str, promise: str, *, oracle: str, applies: str) -> tuple[str, Rule]:
+    return judge, Rule(
         id=id_,
         kind="invariant",
         level="error",
@@ -22,7 +22,7 @@ def _stated(id_: str, judge: str, promise: str, *, oracle: str, applies: str) ->
 
 _WORKSPACES, _BUILDS = "GET /workspaces", "GET /workspaces/{workspace}/builds"
 
-STATED: tuple[Rule, ...] = (
+_JUDGED: tuple[tuple[str, Rule], ...] = (
     _stated(
         "WS-09",
         "count_is_true",
@@ -101,3 +101,7 @@ STATED: tuple[Rule, ...] = (
         applies="every error with a JSON body",
     ),
 )
+
+STATED: tuple[Rule, ...] = tuple(rule for _, rule in _JUDGED)
+JUDGES: dict[str, str] = {rule.id: judge for judge, rule in _JUDGED}
+"""The check that judges an invariant, by its id."""

@@ -62,7 +62,7 @@ def response_matches_schema(seen: Seen) -> Judgement:
             at = "/" + "/".join(path)
             # One missing member per list is enough: the rest are the same mistake.
             same = "/".join("*" if part.isdigit() else part for part in path)
-            word = f"{leaf.kind.name}:{_subject(leaf)}"
+            word = f"{keyword(leaf)}:{_subject(leaf)}"
             if (same, word) in problems:
                 continue
             is_recorded = not (is_config and path[:1] == ["config"] and path[1:])
@@ -110,6 +110,12 @@ def _is_plain(error: Any) -> bool:
         return False
     types = set(error.kind.as_dict().get("types") or [error.kind.as_dict().get("type")])
     return bool(types) and types <= {"string", "integer", "number", "boolean"}
+
+
+def keyword(error: Any) -> str:
+    """The word of the schema that is broken; ``null`` where it allows no value at all."""
+    name = str(error.kind.name)
+    return "null" if name == "type" and error.kind.as_dict().get("types") == ["null"] else name
 
 
 def _subject(error: Any) -> str:

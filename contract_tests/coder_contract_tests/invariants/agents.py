@@ -117,7 +117,8 @@ def _subdomain(thing: Thing, seen: Seen) -> Wrongs:
     if "subdomain_name" not in thing.value:
         return [] if "subdomain" in thing.value else None
     if thing.value.get("subdomain") is not True:
-        return [f"subdomain_name is {excerpt(thing.value['subdomain_name'])} without subdomain"]
+        given, name = (excerpt(thing.value.get(key)) for key in ("subdomain", "subdomain_name"))
+        return [f"subdomain is {given} beside subdomain_name {name}"]
     return []
 
 

@@ -33,14 +33,14 @@ def _job(thing: Thing) -> dict[str, Any]:
 
 
 def numbers_have_no_gap(seen: Seen) -> Judgement:
-    """In a list of builds each number is one less than the one before; the last of all is 1."""
+    """The numbers in a list of builds have no gap; the first of all is 1. Their order is BLD-02."""
     exchange = seen.exchange
     if exchange.status != 200 or not exchange.path.rstrip("/").endswith("/builds"):
         return None
     if not isinstance(exchange.json, list) or not exchange.json:
         return None
     numbers = [one.get("build_number") for one in exchange.json if isinstance(one, dict)]
-    known = [one for one in numbers if type(one) is int]
+    known = sorted((one for one in numbers if type(one) is int), reverse=True)
     problems = []
     for index, (first, second) in enumerate(pairwise(known)):
         if first != second + 1:

@@ -169,7 +169,7 @@ def _archived(bench: Bench, template: Template) -> None:
     bench.shows(put_away, [view, everything], {"archived": True}, keep=False)
     _, found = bench.look(listed)
     came = "" if found is None else "an archived version is listed without include_archived"
-    bench.judge(rules.READS_AGREE, bench.call(VERSIONS, template.id), came)
+    bench.judge(queue.rule_of("TPL-07"), bench.call(VERSIONS, template.id), came)
     bench.refuses(
         ARCHIVE,
         id_,

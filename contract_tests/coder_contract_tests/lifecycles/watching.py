@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from coder_contract_tests.checks.schema import keyword
+from coder_contract_tests.doubles import Judged, is_told, told_places
 from coder_contract_tests.exchange import NOTHING, TOKEN_HEADER, Exchange, excerpt
 from coder_contract_tests.findings import Rule
 from coder_contract_tests.invariants import INVARIANTS
@@ -44,6 +47,8 @@ SILENCE_SECONDS = 0.6
 END_SECONDS = 40.0
 SPEAKING = "hello"
 MESSAGES_JUDGED = 6
+_INDEX = re.compile(r"\A/\d+")
+"""The number of a value in an event stream."""
 
 
 def open_one(
@@ -125,29 +130,39 @@ def finish(bench: Bench, stream: Stream) -> Exchange:
     """Leave a stream; its frames must have had their form, and what they show is judged, too."""
     exchange = stream.leave()
     bench.session.observe(exchange)
-    _judge_messages(bench, stream, exchange)
-    wrong, at = _misformed(bench, stream)
+    wrong, at = _misformed(bench, stream, _told(bench, stream, exchange))
     bench.judge(rules.STREAM_FRAMES_FIT, exchange, wrong, at=at)
     broken = stream.ended if "broke" in stream.ended else ""
     bench.judge(rules.STREAM_CLOSES, exchange, broken)
     return exchange
 
 
-def _judge_messages(bench: Bench, stream: Stream, exchange: Exchange) -> None:
-    """What a WebSocket showed meets the invariants of single replies, as a reply would."""
+def _told(bench: Bench, stream: Stream, exchange: Exchange) -> list[str]:
+    """The places in a stream's values that break an invariant, which is told once.
+
+    What a WebSocket showed meets the invariants of single replies here, as a reply does when it
+    is observed.
+    """
     if stream.status != 101:
-        return
+        found = told_places(_judged(Seen(exchange, bench.session.document, bench.facts)))
+        return [_INDEX.sub("", place) for place in found]
+    told = []
     for _, value in payloads(stream, stream.frames)[-MESSAGES_JUDGED:]:
         if not isinstance(value, dict):
             continue
         shown = replace(exchange, status=200, json=value)
-        seen = Seen(shown, bench.session.document, bench.facts)
-        for invariant in INVARIANTS:
-            if invariant.one is not None:
-                bench.session.record(invariant.rule, invariant.one(seen), exchange.label)
+        judged = _judged(Seen(shown, bench.session.document, bench.facts))
+        for rule, judgement in judged:
+            bench.session.record(rule, judgement, exchange.label)
+        told += told_places(judged)
+    return told
 
 
-def _misformed(bench: Bench, stream: Stream) -> tuple[str, str]:
+def _judged(seen: Seen) -> list[Judged]:
+    return [(one.rule, one.one(seen)) for one in INVARIANTS if one.one is not None]
+
+
+def _misformed(bench: Bench, stream: Stream, told: list[str]) -> tuple[str, str]:
     """What is wrong with the frames of a stream, and where."""
     if stream.odd:
         return stream.odd[0], "frame"
@@ -170,11 +185,16 @@ def _misformed(bench: Bench, stream: Stream) -> tuple[str, str]:
         if frame.data is NOTHING:
             return f"data that is no JSON: {frame.text[:100]!r}", "data"
         for error in document.errors_at(pointer, frame.data) if known else ():
-            if error.instance is None:
+            if error.instance is None or is_told(_at(error), told):
                 continue
             place = "/".join(str(part) for part in error.instance_path if not isinstance(part, int))
             return f"/{place}: {str(error.message)[:200]}", f"/{place}"
     return "", ""
+
+
+def _at(error: Any) -> str:
+    place = "".join(f"/{part}" for part in error.instance_path).removeprefix("/data")
+    return f"{place}#{keyword(error)}:{error.kind.as_dict().get('property') or ''}"
 
 
 def first(bench: Bench, stream: Stream, rule: Rule, what: str) -> Any:
@@ -192,7 +212,6 @@ def first(bench: Bench, stream: Stream, rule: Rule, what: str) -> Any:
     came = f"no {what} within {FIRST_SECONDS:g} s"
     if stream.ended:
         came = f"it ended ({stream.ended}) without {what}"
-    bench.judge(rules.STREAM_STARTS, stream.exchange(), came)
     bench.judge(rule, stream.exchange(), came)
     return NOTHING
 
