@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from tests.mutation.faults.alone_builds import ALONE_BUILDS
+from tests.mutation.faults.alone_jobs import ALONE_JOBS
+from tests.mutation.faults.alone_people import ALONE_PEOPLE
+from tests.mutation.faults.alone_workspaces import ALONE_WORKSPACES
 from tests.mutation.faults.bodies import BODIES
 from tests.mutation.faults.objects import OBJECTS
 from tests.mutation.faults.permissions import PERMISSIONS
@@ -23,4 +27,8 @@ FAULTS: tuple[Fault, ...] = (
     *STATE,
     *PERMISSIONS,
     *STREAMS,
+    *ALONE_JOBS,
+    *ALONE_WORKSPACES,
+    *ALONE_BUILDS,
+    *ALONE_PEOPLE,
 )
