@@ -62,6 +62,8 @@ class Stream:
     """Why nothing more will come."""
     odd: list[str] = field(default_factory=list)
     """What was no well-formed frame."""
+    pings: int = 0
+    """How often a WebSocket's server asked whether we are there."""
     _sock: socket.socket | None = None
     _connection: http.client.HTTPConnection | None = None
     _chunked: bool = False
@@ -222,9 +224,11 @@ class Stream:
                     lines.append(line[5:].removeprefix(b" "))
                 elif line and not line.startswith((b":", b"id:", b"retry:")):
                     odd = True
-            if odd or not (name or lines):
-                if block.strip() and not block.startswith(b":"):
-                    self.odd.append(block[:120].decode("utf-8", "replace"))
+            if odd:
+                self.odd.append(block[:120].decode("utf-8", "replace"))
+                continue
+            if not (name or lines):
+                # Comments, an id or a time to wait: they are no message.
                 continue
             self._add(name, b"\n".join(lines) if lines else None)
 
@@ -262,6 +266,7 @@ class Stream:
             return False
         payload, self._buffer = data[start : start + size], data[start + size :]
         if code == _PING:
+            self.pings += 1
             with contextlib.suppress(OSError):
                 self._send(_PONG, payload)
         elif code == _CLOSE:

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from tests.mutation import furnished
-from tests.mutation.clocks import CatchingUp
+from tests.mutation.clocks import CatchingUp, Course
 from tests.mutation.plain import Plain
 from tests.mutation.run import Setting, served
 
 
 @pytest.fixture(scope="module")
 def admin() -> Iterator[Plain]:
-    with served(Setting(scenario=furnished.NAME)) as (url, token):
-        yield Plain(url, token)
+    with served(Setting(scenario=furnished.NAME)) as server:
+        yield Plain(server.url, server.token)
 
 
 def by_name(admin: Plain) -> dict[str, dict[str, Any]]:
@@ -101,7 +101,7 @@ def test_what_furnishes_a_server_lies_in_its_past_and_its_clock_tells_the_presen
 
 def test_a_clock_that_catches_up_is_fast_only_until_it_tells_the_present() -> None:
     moments = iter([0.0, 0.0, 1000.0, 1000.0, 1000.0])
-    clock = CatchingUp(0.0, 60.0, 30.0, speed=1.0, monotonic=lambda: next(moments))
+    clock = CatchingUp(Course(ago=60.0, fast=30.0), speed=1.0, monotonic=lambda: next(moments))
     assert clock.speed == 30.0
     clock.now()
     assert clock.speed == 30.0

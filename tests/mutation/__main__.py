@@ -9,11 +9,14 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
+from tests.mutation import tolerance
+from tests.mutation.alone import held_to
 from tests.mutation.faults import FAULTS
 from tests.mutation.faults.edits import both
 from tests.mutation.model import Fault, Mutation
 from tests.mutation.run import Outcome, Run, Setting, judged, run_once, setting_of
 from tests.mutation.table import Healthy, load, page, save, summary
+from tests.mutation.tolerance import Tolerated, tolerate
 
 SCENARIOS = (
     "small-team",
@@ -32,7 +35,15 @@ SEEDS = (1, 2, 3, 4, 5)
 
 def main() -> int:
     options = _options()
-    faults = chosen(options.only, options.kind, options.sample, options.seed)
+    if options.variations and options.list:
+        for variation in tolerance.chosen(options.only):
+            print(f"{variation.id:36} {variation.description}")
+        return 0
+    faults = (
+        []
+        if options.variations
+        else chosen(options.only, options.kind, options.sample, options.seed)
+    )
     if options.again:
         done = load(options.results).get("faults", {}) if options.results else {}
         faults = [one for one in faults if not done.get(one.id, {}).get("detected")]
@@ -42,7 +53,16 @@ def main() -> int:
         return 0
     healthy: list[Healthy] = []
     outcomes: list[Outcome] = []
-    if options.healthy:
+    borne: list[Tolerated] = []
+    if options.variations:
+
+        def tell(found: Tolerated) -> None:
+            print(found.words, file=sys.stderr, flush=True)
+            if options.results:
+                save(options.results, load(options.results), [], [], [found])
+
+        borne = tolerate(tolerance.chosen(options.only), options.jobs, tell)
+    elif options.healthy:
 
         def note(found: Healthy) -> None:
             where = f"{found.scenario} {found.version} seed {found.seed}"
@@ -61,7 +81,7 @@ def main() -> int:
         outcomes = examine(faults, options.jobs, options.together, keep)
     if options.results:
         results = load(options.results)
-    print(summary(outcomes, healthy))
+    print(summary(outcomes, healthy, borne))
     if options.table:
         if not options.results:
             print(
@@ -70,7 +90,8 @@ def main() -> int:
             return 2
         options.table.write_text(page(results, FAULTS), encoding="utf-8")
     missed = [one for one in outcomes if not one.detected]
-    return 1 if missed or any(one.errors for one in healthy) else 0
+    alarms = [one for one in borne if not one.is_good]
+    return 1 if missed or alarms or any(one.errors for one in healthy) else 0
 
 
 def _options() -> argparse.Namespace:
@@ -85,6 +106,9 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--list", action="store_true", help="only say which there are")
     parser.add_argument("--healthy", action="store_true", help="runs without a fault instead")
+    parser.add_argument(
+        "--variations", action="store_true", help="what healthy servers may do, instead"
+    )
     parser.add_argument("--scenario", action="append", default=[], help="for --healthy")
     parser.add_argument("--api", action="append", default=[], help="for --healthy")
     parser.add_argument("--seeds", type=int, default=len(SEEDS), metavar="N", help="for --healthy")
@@ -130,7 +154,9 @@ def examine(
         outcomes = []
         for done in as_completed(waiting):
             for fault in waiting[done]:
+                beside = [one for one in waiting[done] if one is not fault]
                 outcome = judged(fault, done.result(), untouched[setting_of(fault)])
+                outcome = held_to(outcome, beside)
                 outcomes.append(outcome)
                 tell(outcome)
     order = {fault.id: index for index, fault in enumerate(faults)}

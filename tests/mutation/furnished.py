@@ -15,8 +15,7 @@ NAME = "furnished"
 FLAGS = ("--scenario", "empty", "--edition", "unlicensed", "--daemons", "1")
 AGO_SECONDS, FAST = 80.0, 21.0
 """The server is furnished in its recent past: four seconds that tell of more than a minute."""
-CAUGHT_UP_SECONDS = AGO_SECONDS / (FAST - 1) + 1.0
-"""After its start; another second for the start itself."""
+START_SECONDS = 1.0
 
 HEAD = """\
 terraform {
@@ -195,6 +194,7 @@ SUSPENDED = "sam"
 class Furnished:
     """What a furnished server has."""
 
+    url: str
     organization: str
     tokens: dict[str, str] = field(default_factory=dict)
     """Sessions by username."""
@@ -204,13 +204,17 @@ class Furnished:
     builds: dict[str, str] = field(default_factory=dict)
     """The last build that was asked for, by name of the workspace."""
 
+    def client(self, name: str) -> Plain:
+        """Requests of that user."""
+        return Plain(self.url, self.tokens[name])
+
 
 def furnish(url: str) -> Furnished:
     """Give an empty server what servers have after some days."""
     nobody = Plain(url)
     first = {"email": "admin@example.com", "username": "admin", "password": PASSWORD}
     made = nobody.call("POST", "/users/first", first)
-    found = Furnished(str(made["organization_id"]))
+    found = Furnished(url, str(made["organization_id"]))
     found.tokens["admin"] = nobody.sign_in(first["email"])
     admin = nobody.as_user(found.tokens["admin"])
     _people(nobody, admin, found)
@@ -238,7 +242,9 @@ def _people(nobody: Plain, admin: Plain, found: Furnished) -> None:
         mine.call("POST", "/users/me/keys/tokens", {"token_name": name, "lifetime": 10**15})
 
 
-def _version(client: Plain, found: Furnished, name: str, files: dict[str, str], **more: Any) -> str:
+def new_version(
+    client: Plain, found: Furnished, name: str, files: dict[str, str], **more: Any
+) -> str:
     body = {
         "name": name,
         "storage_method": "file",
@@ -253,10 +259,10 @@ def _version(client: Plain, found: Furnished, name: str, files: dict[str, str], 
 
 def _templates(admin: Plain, found: Furnished) -> None:
     organization = f"/organizations/{found.organization}"
-    first = _version(admin, found, "rich-1", {"main.tf": RICH, "README.md": README})
-    plain = _version(admin, found, "plain-1", {"main.tf": PLAIN})
+    first = new_version(admin, found, "rich-1", {"main.tf": RICH, "README.md": README})
+    plain = new_version(admin, found, "plain-1", {"main.tf": PLAIN})
     tess = admin.as_user(found.tokens["tess"])
-    other = _version(tess, found, "small-1", {"main.tf": HEAD})
+    other = new_version(tess, found, "small-1", {"main.tf": HEAD})
     for one in (first, plain, other):
         admin.ended(f"/templateversions/{one}")
     looks = {"display_name": "Rich box", "description": "With all", "icon": "/icon/code.svg"}
@@ -274,7 +280,7 @@ def _templates(admin: Plain, found: Furnished) -> None:
         ("rich-old", {"main.tf": RICH, "notes.md": "to be archived"}),
         ("rich-broken", {"main.tf": BROKEN}),
     ):
-        _version(admin, found, name, files, **rich)
+        new_version(admin, found, name, files, **rich)
     for name in ("rich-2", "rich-old", "rich-broken"):
         admin.ended(f"/templateversions/{found.versions[name]}")
     admin.try_call("POST", f"/templateversions/{found.versions['rich-old']}/archive")
@@ -282,7 +288,7 @@ def _templates(admin: Plain, found: Furnished) -> None:
     admin.call("POST", f"/templateversions/{first}/dry-run", dry)
 
 
-def _workspace(client: Plain, found: Furnished, name: str, template: str, **more: Any) -> None:
+def new_workspace(client: Plain, found: Furnished, name: str, template: str, **more: Any) -> None:
     made = client.call(
         "POST",
         f"/organizations/{found.organization}/members/me/workspaces",
@@ -292,7 +298,7 @@ def _workspace(client: Plain, found: Furnished, name: str, template: str, **more
     found.builds[name] = str(made["latest_build"]["id"])
 
 
-def _build(client: Plain, found: Furnished, name: str, transition: str, **more: Any) -> None:
+def new_build(client: Plain, found: Furnished, name: str, transition: str, **more: Any) -> None:
     """One more build, once the last one has ended."""
     client.ended(f"/workspacebuilds/{found.builds[name]}")
     path = f"/workspaces/{found.workspaces[name]}/builds"
@@ -310,29 +316,29 @@ def _workspaces(admin: Plain, found: Furnished) -> None:
     mia, tess = (admin.as_user(found.tokens[name]) for name in ("mia", "tess"))
     schedule = "CRON_TZ=Europe/Berlin 30 9 * * 1-5"
     hours = {"autostart_schedule": schedule, "ttl_ms": 7_200_000}
-    _workspace(admin, found, "old", "rich")
-    _workspace(admin, found, "outdated", "rich", **_values(size="large"))
+    new_workspace(admin, found, "old", "rich")
+    new_workspace(admin, found, "outdated", "rich", **_values(size="large"))
     admin.ended(f"/workspacebuilds/{found.builds['outdated']}")
     active = {"id": found.versions["rich-2"]}
     admin.call("PATCH", f"/templates/{found.templates['rich']}/versions", active)
-    _workspace(admin, found, "alpha", "rich", **hours)
-    _workspace(admin, found, "beta", "plain")
-    _workspace(admin, found, "gamma", "plain", **_values(command="exit 1"))
-    _workspace(admin, found, "asleep", "plain")
-    _workspace(mia, found, "delta", "rich", **_values(cores="4"))
-    _workspace(mia, found, "Epsilon", "plain")
-    _workspace(tess, found, "zeta", "small")
-    _workspace(tess, found, "hasty", "plain")
+    new_workspace(admin, found, "alpha", "rich", **hours)
+    new_workspace(admin, found, "beta", "plain")
+    new_workspace(admin, found, "gamma", "plain", **_values(command="exit 1"))
+    new_workspace(admin, found, "asleep", "plain")
+    new_workspace(mia, found, "delta", "rich", **_values(cores="4"))
+    new_workspace(mia, found, "Epsilon", "plain")
+    new_workspace(tess, found, "zeta", "small")
+    new_workspace(tess, found, "hasty", "plain")
     # Behind all the others: canceled before a daemon takes it.
     admin.call("PATCH", f"/workspacebuilds/{found.builds['hasty']}/cancel")
-    _build(admin, found, "old", "delete")
-    _build(admin, found, "beta", "stop")
-    _build(mia, found, "Epsilon", "stop")
-    _build(admin, found, "beta", "start", **_values(command="sleep 20"))
+    new_build(admin, found, "old", "delete")
+    new_build(admin, found, "beta", "stop")
+    new_build(mia, found, "Epsilon", "stop")
+    new_build(admin, found, "beta", "start", **_values(command="sleep 20"))
     admin.until(f"/workspacebuilds/{found.builds['beta']}", {"running"})
     admin.call("PATCH", f"/workspacebuilds/{found.builds['beta']}/cancel")
-    _build(admin, found, "beta", "stop", **_values(command="true"))
-    _build(admin, found, "asleep", "stop")
+    new_build(admin, found, "beta", "stop", **_values(command="true"))
+    new_build(admin, found, "asleep", "stop")
     for build in found.builds.values():
         admin.ended(f"/workspacebuilds/{build}")
 
@@ -348,4 +354,4 @@ def _settings(admin: Plain, found: Furnished) -> None:
     admin.try_call("POST", f"/workspaces/{ids['alpha']}/port-share", share)
     # For ever in line: no daemon has this tag.
     nowhere = {"tags": {"zone": "nowhere"}, "template_id": found.templates["plain"]}
-    _version(admin, found, "plain-elsewhere", {"main.tf": PLAIN}, **nowhere)
+    new_version(admin, found, "plain-elsewhere", {"main.tf": PLAIN}, **nowhere)

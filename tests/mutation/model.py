@@ -187,6 +187,9 @@ class Upstream(Protocol):
 class Mutation:
     """Passes everything on as it is; a fault changes what it is about."""
 
+    idle_seconds: float | None = None
+    """How long a connection may rest between two requests; None for as long as it likes."""
+
     def answer(self, request: Request, upstream: Upstream) -> Reply:
         """The reply that leaves."""
         return upstream.send(request)

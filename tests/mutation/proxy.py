@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import select
 import socket
 import struct
 import threading
@@ -82,7 +83,7 @@ class Proxy:
         behind = _Behind(self)
         try:
             with client.makefile("rb") as source:
-                while (request := self._read(source)) is not None:
+                while (request := self._next(client, source)) is not None:
                     self.requests += 1
                     if not _Conversation(self, client, source, behind, request).run():
                         return
@@ -94,6 +95,12 @@ class Proxy:
         finally:
             behind.close()
             self.release(client)
+
+    def _next(self, client: socket.socket, source: BinaryIO) -> Request | None:
+        seconds = self.mutation.idle_seconds
+        if seconds is not None and not select.select([client], [], [], seconds)[0]:
+            return None
+        return self._read(source)
 
     def _read(self, source: BinaryIO) -> Request | None:
         first = source.readline().decode("latin-1").split()
@@ -270,7 +277,7 @@ class _Conversation:
             return
         lines = [f"event: {frame.event}"] if frame.event else []
         if frame.text:
-            lines.append(f"data: {frame.text}")
+            lines += [f"data: {line}" for line in frame.text.strip().split("\n")]
         data = "\n".join(lines).encode() + b"\n\n"
         self.client.sendall(f"{len(data):x}\r\n".encode() + data + b"\r\n")
 

@@ -7,15 +7,19 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator
+import traceback
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from tests.mutation import furnished
+from tests.mutation.clocks import Course
+from tests.mutation.furnished import Furnished
 from tests.mutation.model import Fault, Mutation
 from tests.mutation.plain import PASSWORD, Plain
 from tests.mutation.proxy import proxying
@@ -37,10 +41,12 @@ class Setting:
     examples: int = 0
     seed: int = 1
     flags: tuple[str, ...] = ()
-    ahead: float = 0.0
-    """Seconds that the server's clock is before ours."""
+    course: Course = field(default_factory=Course)
+    """How time passes on the server, and how its jobs go."""
     user: str = "admin"
     """As whom a furnished server is examined."""
+    include: tuple[str, ...] = ()
+    """Patterns of the operations that are examined; all when there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,8 @@ class Run:
     seconds: float
     trouble: str = ""
     """Why there is no result: the fault, the proxy or the suite broke."""
+    left: tuple[str, ...] = ()
+    """What the run made and did not remove."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +91,30 @@ class Outcome:
     run: Run = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A mock that runs."""
+
+    url: str
+    token: str
+    """Of the user that the run examines it as."""
+    has: Furnished | None = None
+    """What it was furnished with."""
+
+
+Prepare = Callable[[Furnished], None]
+Beside = Callable[[Furnished, threading.Event], None]
+
+
 @contextmanager
-def served(setting: Setting) -> Iterator[tuple[str, str]]:
-    """URL and token of a mock of its own."""
+def served(setting: Setting, prepare: Prepare | None = None) -> Iterator[Server]:
+    """A mock of its own; further preparation also lies in its past."""
     is_furnished = setting.scenario == furnished.NAME
-    ago = furnished.AGO_SECONDS if is_furnished else 0.0
+    course = setting.course
+    if is_furnished and not course.ago:
+        course = replace(course, ago=furnished.AGO_SECONDS, fast=furnished.FAST)
     command = [
-        *(sys.executable, "-m", "tests.mutation.clocks"),
-        *(str(setting.ahead), str(ago), str(furnished.FAST), "--"),
+        *(sys.executable, "-m", "tests.mutation.clocks", json.dumps(asdict(course))),
         *("serve", "--port", "0", "--api", setting.version),
         *(furnished.FLAGS if is_furnished else ("--scenario", setting.scenario)),
         *setting.flags,
@@ -109,28 +133,87 @@ def served(setting: Setting) -> Iterator[tuple[str, str]]:
                     break
             else:
                 raise RuntimeError(f"the mock never became ready: {' '.join(command)}")
-            token = said.get("token", "")
+            url = said["ready"]
             if is_furnished:
-                token = furnished.furnish(said["ready"]).tokens[setting.user]
+                has = furnished.furnish(url)
+                if prepare is not None:
+                    prepare(has)
                 # Whoever looks at it finds a clock that tells the present.
-                time.sleep(max(0.0, began + furnished.CAUGHT_UP_SECONDS - time.monotonic()))
-            yield said["ready"], token
+                caught_up = began + furnished.START_SECONDS + course.ago / (course.fast - 1)
+                time.sleep(max(0.0, caught_up - time.monotonic()))
+                yield Server(url, has.tokens[setting.user], has)
+            else:
+                yield Server(url, said.get("token", "") or _first_user(url))
         finally:
             process.terminate()
 
 
-def run_once(setting: Setting, mutation: Mutation) -> Run:
+def run_once(
+    setting: Setting,
+    mutation: Mutation,
+    prepare: Prepare | None = None,
+    beside: Beside | None = None,
+) -> Run:
     """One run of the suite with one fault, or none, between it and the server."""
     with (
         tempfile.TemporaryDirectory(prefix="coder-mutation-") as folder,
-        served(setting) as (url, token),
+        served(setting, prepare) as server,
+        proxying(server.url, mutation, version=setting.version, token=server.token) as proxy,
+        _busy(beside, server) as failures,
     ):
-        token = token or _first_user(url)
-        with proxying(url, mutation, version=setting.version, token=token) as proxy:
-            run = _examined(proxy.url, token, setting, Path(folder))
-            if proxy.failures:
-                return _without_result(f"the fault itself failed: {proxy.failures[0]}", run.seconds)
-            return run
+        run = _examined(proxy.url, server.token, setting, Path(folder))
+        for failure in (*proxy.failures, *failures):
+            return _without_result(f"the fault itself failed: {failure}", run.seconds)
+        seen = _left_on(server.has) if server.has is not None else ()
+        return replace(run, left=tuple(dict.fromkeys((*run.left, *seen))))
+
+
+_OURS = "ct-"
+"""How the suite's names begin."""
+
+
+def _left_on(has: Furnished) -> tuple[str, ...]:
+    """What an administrator still finds of a run."""
+    admin = has.client("admin")
+    found: list[str] = []
+    for path, where, member in (
+        ("/users", "users", "username"),
+        ("/workspaces", "workspaces", "name"),
+        ("/templates", "", "name"),
+        ("/users/me/keys/tokens?include_all=true", "", "token_name"),
+    ):
+        status, listed = admin.ask("GET", path)
+        listed = listed.get(where) if where and isinstance(listed, dict) else listed
+        for one in listed if status == 200 and isinstance(listed, list) else ():
+            if str(one[member]).startswith(_OURS):
+                found.append(f"{path}: {one[member]}")
+    return tuple(found)
+
+
+@contextmanager
+def _busy(beside: Beside | None, server: Server) -> Iterator[list[str]]:
+    """Somebody else at work on a furnished server; gives what went wrong with that."""
+    failures: list[str] = []
+    over = threading.Event()
+
+    def work() -> None:
+        assert beside is not None
+        assert server.has is not None
+        try:
+            beside(server.has, over)
+        except Exception:
+            if not over.is_set():
+                failures.append(traceback.format_exc(limit=-2))
+
+    thread = threading.Thread(target=work, daemon=True)
+    if beside is not None:
+        thread.start()
+    try:
+        yield failures
+    finally:
+        over.set()
+        if beside is not None:
+            thread.join(10)
 
 
 def _first_user(url: str) -> str:
@@ -146,6 +229,7 @@ def _examined(url: str, token: str, setting: Setting, folder: Path) -> Run:
         *(str(BIN / "coder-contract"), "run", url, "--format", "json"),
         *("--max-examples", str(setting.examples), "--seed", str(setting.seed)),
         *(["--allow-writes"] if setting.writes else []),
+        *(part for one in setting.include for part in ("--include", one)),
     ]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("CODER_")}
     started = time.monotonic()
@@ -177,6 +261,7 @@ def _examined(url: str, token: str, setting: Setting, folder: Path) -> Run:
         requests=summary.get("requests", 0),
         seconds=seconds,
         trouble=done.stderr.strip()[-300:] if done.returncode in {2, 4} else "",
+        left=tuple(summary.get("left_behind", ())),
     )
 
 
