@@ -9,17 +9,18 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
+
+import orjson
 
 from coder_contract_tests.exchange import Exchange
 from coder_contract_tests.findings import Problem, Rule
 from coder_contract_tests.judging import Asker, Invariant, Judgement
-from coder_contract_tests.relations.walking import Fact, FactKey, Walker, words
+from coder_contract_tests.relations.walking import Fact, FactKey, Walker, facts_of, words
 
 CONFIRMED_PER_KIND = 2
 CONFIRMED_AT_MOST = 80
-ENOUGH_BYTES = 8_000_000
+ENOUGH_BYTES = 2_000_000
 """Of an operation that showed so much, later long replies repeat what is known."""
 LONG_BYTES = 100_000
 # Generated queries repeat what is known; life cycles change what they look at, and compare it.
@@ -30,8 +31,7 @@ NOT_COMPARED = frozenset(
 LEFT_OUT = frozenset({("GET /audit", "user", "organization_ids")})
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(NamedTuple):
     """The newest reply in which an operation showed this value of a fact."""
 
     label: str
@@ -43,9 +43,8 @@ class Sighting:
 Sightings = dict[FactKey, dict[tuple[str, Any], Sighting]]
 
 
-def gathered(asker: Asker, walker: Walker) -> Sightings:
-    """Every fact of the run, by the operations that showed it."""
-    found: Sightings = defaultdict(dict)
+def telling(asker: Asker) -> Iterator[Exchange]:
+    """The replies of the run that say something new and can be asked for again."""
     bodies: dict[str, int] = {}
     shown: Counter[str] = Counter()
     for exchange in asker.exchanges:
@@ -62,10 +61,24 @@ def gathered(asker: Asker, walker: Walker) -> Sightings:
         if size > LONG_BYTES and shown[label] > ENOUGH_BYTES:
             continue
         shown[label] += size
-        for fact in walker.facts(exchange):
-            if (label, fact.key[0], fact.key[2]) in LEFT_OUT:
+        yield exchange
+
+
+def gathered(asker: Asker, walker: Walker) -> Sightings:
+    """Every fact of the run, by the operations that showed it."""
+    found: Sightings = defaultdict(dict)
+    known: dict[tuple[str, int, str], int] = {}
+    for exchange in telling(asker):
+        label = exchange.label
+        for told in walker.told(exchange):
+            # Most objects are shown again as they were.
+            whom, mark = (label, id(told[0]), told[1]), hash(orjson.dumps(told[2]))
+            if known.get(whom) == mark:
                 continue
-            found[fact.key][label, fact.value] = Sighting(label, fact.value, exchange, fact.at)
+            known[whom] = mark
+            for key, value, at in facts_of(told):
+                if (label, key[0], key[2]) not in LEFT_OUT:
+                    found[key][label, value] = Sighting(label, value, exchange, at)
     return found
 
 

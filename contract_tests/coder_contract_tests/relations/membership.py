@@ -10,7 +10,7 @@ from coder_contract_tests.exchange import Exchange
 from coder_contract_tests.findings import Problem, Rule
 from coder_contract_tests.judging import Asker, Invariant, Judgement
 from coder_contract_tests.observe import ZERO_UUID
-from coder_contract_tests.relations.agreement import gathered
+from coder_contract_tests.relations.agreement import telling
 from coder_contract_tests.relations.terms import SameList, crud, looked_up, same_lists, shown
 from coder_contract_tests.relations.walking import Walker
 from coder_contract_tests.relations.whole import Whole, askable, whole
@@ -89,8 +89,10 @@ def _named(
 def everything_is_listed(asker: Asker) -> Judgement:
     """Look up what the run met outside the complete lists; what is there must be listed."""
     known: dict[str, set[str]] = {}
-    for entity, id_, _ in gathered(asker, Walker(asker.document)):
-        known.setdefault(entity, set()).add(id_)
+    walker = Walker(asker.document)
+    for exchange in telling(asker):
+        for entity, id_ in walker.entities(exchange):
+            known.setdefault(entity, set()).add(id_)
     problems: list[Problem] = []
     judged = False
     for operation in asker.operations:

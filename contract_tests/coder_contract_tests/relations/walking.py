@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -43,8 +43,7 @@ class Plan:
     leads: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(NamedTuple):
     """One value at one place."""
 
     key: FactKey
@@ -62,12 +61,23 @@ class Walker:
 
     def facts(self, exchange: Exchange) -> Iterator[Fact]:
         """The facts in a successful reply."""
+        for told in self.told(exchange):
+            yield from facts_of(told)
+
+    def entities(self, exchange: Exchange) -> set[tuple[str, str]]:
+        """Entity and id of everything that a successful reply tells of."""
+        return {(telling.entity, id_) for telling, id_, _, _ in self.told(exchange)}
+
+    def told(self, exchange: Exchange) -> list[Told]:
+        """The objects in a successful reply that tell anything."""
         operation = exchange.operation
         if operation is None or exchange.status != 200 or not exchange.is_json:
-            return
+            return []
         plan = self._plan_of(operation)
+        found: list[Told] = []
         if plan is not None:
-            yield from _walk(plan, exchange.json, "")
+            _walk(plan, exchange.json, "", found)
+        return found
 
     def _plan_of(self, operation: Operation) -> Plan | None:
         label = operation.label
@@ -134,26 +144,31 @@ def _leads(plan: Plan, seen: set[int]) -> bool:
     return plan.leads
 
 
-def _walk(plan: Plan, value: Any, at: str) -> Iterator[Fact]:
+Told = tuple[Telling, str, Mapping[str, Any], str]
+"""What an object tells, of which id, the object and its place."""
+
+
+def _walk(plan: Plan, value: Any, at: str, into: list[Told]) -> None:
     if isinstance(value, list):
         if plan.items is not None:
             for index, item in enumerate(value):
-                yield from _walk(plan.items, item, f"{at}/{index}")
+                _walk(plan.items, item, f"{at}/{index}", into)
         return
     if not isinstance(value, dict):
         return
     for telling in plan.tellings:
-        yield from _told(telling, value, at)
+        id_ = looked_up(value, telling.id)
+        if isinstance(id_, str) and id_ and id_ != ZERO_UUID:
+            into.append((telling, id_, value, at))
     for name, member in plan.members.items():
         found = value.get(name)
         if isinstance(found, dict | list):
-            yield from _walk(member, found, f"{at}/{name}")
+            _walk(member, found, f"{at}/{name}", into)
 
 
-def _told(telling: Telling, value: Mapping[str, Any], at: str) -> Iterator[Fact]:
-    id_ = looked_up(value, telling.id)
-    if not isinstance(id_, str) or not id_ or id_ == ZERO_UUID:
-        return
+def facts_of(told: Told) -> Iterator[Fact]:
+    """The facts that one object tells."""
+    telling, id_, value, at = told
     for place, attribute in telling.facts:
         found = value.get(place, MISSING) if "." not in place else looked_up(value, place)
         if found is MISSING and not telling.whole:
