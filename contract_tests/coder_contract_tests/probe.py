@@ -143,7 +143,7 @@ def _version_of(client: Client, found: Probe) -> str:
         version = str(info.get("version", "")) if isinstance(info, dict) else ""
         if version in shipped:
             return version
-    # Releases of 2023 counted v0.x, those of 2025 v2.x.
-    if found.server_version.removeprefix("v").startswith("0.") and "2023-06-20" in shipped:
-        return "2023-06-20"
-    return DEFAULT_VERSION
+    # Releases of 2023 counted v0.x, those of 2025 v2.x. Builds without a tag say v0.0.0-devel.
+    number = found.server_version.removeprefix("v")
+    is_old = number.startswith("0.") and not number.startswith("0.0.")
+    return "2023-06-20" if is_old and "2023-06-20" in shipped else DEFAULT_VERSION

@@ -36,6 +36,7 @@ def _version(tiny: TinyCoder, version: str) -> None:
     ("version", "document"),
     [
         ("v0.24.1+abc", "2023-06-20"),
+        ("v0.0.0-devel", "2025-05-19"),
         ("v2.22.0-devel+abc", "2025-05-19"),
         ("v3.0.0", "2025-05-19"),
         ("", "2025-05-19"),
