@@ -8,14 +8,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.mutation.faults.edits import Inject, body, both, edited, listing, member, objects
+from tests.mutation.faults.edits import NOBODY, Inject, body, both, edited, listing, member, objects
 from tests.mutation.model import Frame, Mutation, Reply, Request, Upstream
 from tests.mutation.variations.model import Variation
 
 TIME = re.compile(rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?Z"')
 NOTES = "Behaviour notes"
+HEALTH = "GET /debug/health"
 DAEMONS = "GET /organizations/{organization}/provisionerdaemons"
-JOBS = ("GET /organizations/{organization}/provisionerjobs*",)
 RELEASE = re.compile(r"v\d+\.\d+\.\d+[^ \"]*")
 
 
@@ -138,7 +138,7 @@ class _Named(Mutation):
 
     def answer(self, request: Request, upstream: Upstream) -> Reply:
         reply = upstream.send(request)
-        if reply.ok and request.path.find("/provisioner") > 0:
+        if reply.ok and ("/provisioner" in request.path or request.label == HEALTH):
             body(self._rename)(request, reply)
         return reply
 
@@ -180,11 +180,26 @@ class _Seen(Mutation):
                 one["last_seen_at"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _purged(value: Any) -> None:
-    """Who took the oldest jobs is no longer known by name."""
-    for one in value if isinstance(value, list) else (value,):
-        if isinstance(one, dict) and one.get("type") == "template_version_import":
-            one.pop("worker_name", None)
+class _Purged(Mutation):
+    """The daemon that took the imports of the past is no longer listed, nor known by name."""
+
+    def __init__(self) -> None:
+        self.before = ""
+
+    def answer(self, request: Request, upstream: Upstream) -> Reply:
+        # The first request of a run tells where its past ends.
+        self.before = self.before or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        reply = upstream.send(request)
+        if reply.ok and reply.json is not None:
+            body(self._forget)(request, reply)
+        return reply
+
+    def _forget(self, value: Any) -> None:
+        for one in objects(value):
+            is_import = one.get("type") == "template_version_import" and "worker_id" in one
+            if is_import and str(one.get("created_at")) < self.before:
+                one.pop("worker_name", None)
+                one["worker_id"] = NOBODY
 
 
 def _sources(value: Any) -> None:
@@ -269,9 +284,9 @@ CONTENTS = [
     Variation(
         "worker-no-longer-known",
         "contents",
-        "Imports name the id of their worker, and no name.",
+        "Imports of the past name the id of a daemon that is not listed, and no name.",
         f"{NOTES} B.3: a daemon unseen for a week is removed, and its name with it.",
-        edited(*JOBS, by=body(_purged)),
+        _Purged,
     ),
     Variation(
         "workspaces-in-use",
