@@ -31,7 +31,7 @@ MARKED = {"message": "Job has been marked as canceled..."}
 
 @dataclass(frozen=True)
 class Broken:
-    """A fault, the rule that must notice it, whom it must name, and the chapter that shows it."""
+    """A fault, the rule that must notice it, whom it must name, and the chapters that show it."""
 
     name: str
     check: str

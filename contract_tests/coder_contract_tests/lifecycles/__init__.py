@@ -13,9 +13,13 @@ from fnmatch import fnmatchcase
 
 from coder_contract_tests.lifecycles import (
     access,
+    accounts,
     builds,
+    deployment,
     licensed,
+    listening,
     machine,
+    oauth,
     people,
     templates,
     versions,
@@ -41,12 +45,17 @@ _TEMPLATES = ("* /files*", "* /template*", "* /organizations/{organization}/temp
 _WORKSPACES = ("* /workspace*", "* /users/{user}/workspace*", "* /organizations/*/provisionerjobs*")
 
 CHAPTERS: tuple[Chapter, ...] = (
+    Chapter("an open inbox", listening.inbox, ("* /notifications/*",)),
     Chapter("users", people.users, _PEOPLE),
     Chapter("tokens", people.tokens, ("* /users*",)),
     Chapter("members", people.memberships, _PEOPLE),
+    Chapter("accounts", accounts.accounts, ("* /users*",)),
+    Chapter("OAuth2 apps", oauth.apps, ("* /oauth2-provider/*",)),
+    Chapter("deployment", deployment.deployment, ("* /notifications/*", "* /debug/health*")),
     Chapter("templates", templates.templates, _TEMPLATES),
     Chapter("template versions", versions.versions, _TEMPLATES),
     Chapter("workspaces", workspaces.conflicts, _WORKSPACES),
+    Chapter("an open watch", listening.workspace, ("* /workspaces/{workspace}/watch*",)),
     Chapter("workspace settings", workspaces.settings, _WORKSPACES),
     Chapter("access", access.access, ("*",)),
     Chapter("agents", watching.of_our_agents, ("* /workspaceagents*",)),
@@ -55,6 +64,7 @@ CHAPTERS: tuple[Chapter, ...] = (
     Chapter("model", machine.walk, _WORKSPACES),
     Chapter("deprecation", templates.deprecation, _TEMPLATES),
     Chapter("licensed", licensed.licensed, ("*",)),
+    Chapter("what was heard", listening.heard, ("* /notifications/*", "* /workspaces*")),
     Chapter("sessions", people.sessions, ("* /users*",)),
 )
 
@@ -109,6 +119,8 @@ def _play(bench: Bench, chapter: Chapter) -> bool:
     except Blocked as reason:
         bench.session.skip(f"life cycle: {chapter.name}", str(reason))
         return False
+    finally:
+        listening.pump(bench)
     bench.session.done(f"life cycle: {chapter.name}")
     return True
 

@@ -82,8 +82,9 @@ def create(bench: Bench, what: str, **more: Any) -> tuple[Exchange, Person]:
     body = body_of(bench, what, **more)
     made = bench.write(CREATE, body=body, want=(201, 200))
     expected = {"email": body["email"], "username": body["username"]}
-    if "name" in body:
-        expected["name"] = body["name"]
+    expected |= {key: body[key] for key in ("name",) if key in body}
+    if "user_status" in body:
+        expected["status"] = body["user_status"]
     id_ = str(member(made.json, "id"))
     bench.repeats(made, {**expected, "id": lambda value: isinstance(value, str)})
     person = Person(id_, body["username"], body["email"], body["password"])
@@ -336,7 +337,9 @@ def _own_account(bench: Bench, person: Person) -> None:
         key, before_key = member(made.json, "public_key"), member(old, "public_key")
         came = "the key is the same as before" if key == before_key else ""
         bench.judge(rules.CHANGE_IS_KEPT, made, came, at="/public_key")
-        bench.shows(made, [view], {"public_key": key})
+        kept = {"created_at": member(old, "created_at")}
+        bench.repeats(made, kept)
+        bench.shows(made, [view], {"public_key": key, **kept})
     if bench.has(PREFERENCES, SET_PREFERENCES, TEMPLATES_OF_NOTICES):
         _preferences(bench, person)
 
@@ -351,6 +354,18 @@ def _preferences(bench: Bench, person: Person) -> None:
     body = {"template_disabled_map": {ids[0]: True}}
     changed = bench.write(SET_PREFERENCES, person.id, body=body, want=(200,), by=person)
     bench.shows(changed, [view], {"disabled": True})
+    # The reply is the whole list, and what a request does not name stays as it is.
+    for more in ({ids[1]: True} if len(ids) > 1 else {}, {}):
+        changed = bench.write(
+            SET_PREFERENCES, person.id, body={"template_disabled_map": more}, want=(200,), by=person
+        )
+        known = changed.json if isinstance(changed.json, list) else []
+        missing = {ids[0], *ids[1:2]} - {str(member(one, "id")) for one in known}
+        came = f"the reply lacks {len(missing)} of the preferences set" if missing else ""
+        bench.judge(rules.REPLY_SHOWS_THE_WRITE, changed, came)
+        for id_ in ids[:2]:
+            seen = View(PREFERENCES, (person.id,), by=person, find=entry("", id=id_))
+            bench.shows(changed, [seen], {"disabled": True}, keep=False)
 
 
 def tokens(bench: Bench) -> None:

@@ -319,6 +319,27 @@ AUTHCHECK_DECIDES = _check(
     "missing or of an unknown kind is false.",
 )
 
+NO_CHANGE_IS_TOLD = _check(
+    "no_change_is_told",
+    "settings of the deployment put as they are are answered with the status that says so: 304, "
+    "and 204 for the health report",
+)
+ADVICE_FITS = _check(
+    "password_advice_fits",
+    "POST /users/validate-password says of a strong password that it is valid, and of a weak one "
+    "why it is not",
+)
+STREAM_LIVES = _check(
+    "stream_is_kept_alive",
+    "an open stream is pinged every 15 s: by an event, or by a WebSocket's own ping",
+    applies="streams that were open for longer, beside the other chapters",
+)
+INBOX_IS_TOLD = _check(
+    "inbox_watch_tells",
+    "who watches the inbox is told of each entry that comes to it, and of how many are unread",
+    applies="targets that told of the run's own user within the run",
+)
+
 LIFE_CYCLE_RULES: tuple[Rule, ...] = tuple(
     value
     for value in list(globals().values())

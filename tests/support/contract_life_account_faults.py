@@ -1,0 +1,155 @@
+"""Twins of the rules about accounts, OAuth2 apps, settings of the deployment and the inbox."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.mutation.model import Frame, Mutation, Reply, Request, Upstream
+from tests.support.contract_life import Changed, members, status
+from tests.support.contract_life_faults import Broken
+
+APP = "/oauth2-provider/apps/{app}"
+INBOX, WATCHED = "GET /notifications/inbox", "GET /notifications/inbox/watch"
+READ = "PUT /notifications/inbox/{id}/read-status"
+ALL_READ = "PUT /notifications/inbox/mark-all-as-read"
+SETTINGS, HEALTH = "PUT /notifications/settings", "PUT /debug/health/settings"
+ROLES, TOKENS = "PUT /users/{user}/roles", "POST /users/{user}/keys/tokens"
+DROP_KEY = "DELETE /users/{user}/keys/{keyid}"
+ADVICE = "POST /users/validate-password"
+HEARD = "an open inbox, users, what was heard"
+
+
+class Sent(Mutation):
+    """Requests of one operation with other members."""
+
+    def __init__(self, label: str, **changes: Any) -> None:
+        self.label, self.changes = label, changes
+
+    def answer(self, request: Request, upstream: Upstream) -> Reply:
+        if request.label == self.label and isinstance(request.json, dict):
+            request = request.with_json({**request.json, **self.changes})
+        return upstream.send(request)
+
+
+class Nameless(Mutation):
+    """A profile without a full name keeps the old one."""
+
+    def answer(self, request: Request, upstream: Upstream) -> Reply:
+        body = request.json
+        if request.label == "PUT /users/{user}/profile" and "name" not in (body or {}):
+            now = upstream.call("GET", f"/users/{request.params['user']}").json
+            request = request.with_json({**body, "name": now["name"]})
+        return upstream.send(request)
+
+
+class TakesAll(Mutation):
+    """A removal takes everything of the list along."""
+
+    def __init__(self, label: str, listed: str) -> None:
+        self.label, self.listed = label, listed
+
+    def answer(self, request: Request, upstream: Upstream) -> Reply:
+        reply = upstream.send(request)
+        if request.label == self.label and reply.ok:
+            path = self.listed.format(**request.params)
+            for one in upstream.call("GET", path, token=request.token).json or []:
+                gone = request.path.rsplit("/", 1)[0] + "/" + one["id"]
+                upstream.send(request.other(path=gone))
+        return reply
+
+
+class Silent(Mutation):
+    """An inbox that nobody who watches it is told of."""
+
+    def frames(self, request: Request, frame: Frame, number: int) -> list[Frame]:
+        return [] if request.label == WATCHED else [frame]
+
+
+class Miscounting(Mutation):
+    """Nothing is unread, watchers hear."""
+
+    def frames(self, request: Request, frame: Frame, number: int) -> list[Frame]:
+        if request.label != WATCHED:
+            return [frame]
+        return [frame.with_json({**frame.json, "unread_count": 0})]
+
+
+class Unread(Mutation):
+    """What was marked as read is unread."""
+
+    def answer(self, request: Request, upstream: Upstream) -> Reply:
+        reply = upstream.send(request)
+        if request.label == READ and reply.ok and (request.json or {}).get("is_read"):
+            upstream.send(request.with_json({"is_read": False}))
+        return reply
+
+
+class Unmarked(Mutation):
+    """Marking all as read does nothing."""
+
+    def answer(self, request: Request, upstream: Upstream) -> Reply:
+        if request.label != ALL_READ:
+            return upstream.send(request)
+        reply = upstream.call("GET", "/users/me", token=request.token)
+        reply.nothing()
+        return reply
+
+
+ACCOUNTS_BROKEN: tuple[Broken, ...] = (
+    Broken(
+        "another lifetime than asked for",
+        "created_is_there",
+        TOKENS,
+        "accounts",
+        lambda: Sent(TOKENS, scope="all"),
+    ),
+    Broken("a name kept", "change_is_kept", "PUT /users/{user}/profile", "accounts", Nameless),
+    Broken(
+        "all tokens deleted with one",
+        "write_hits_its_object",
+        DROP_KEY,
+        "accounts",
+        lambda: TakesAll(DROP_KEY, "/users/{user}/keys/tokens"),
+    ),
+    Broken(
+        "a user-admin makes owners",
+        "access_is_kept_apart",
+        ROLES,
+        "accounts",
+        lambda: Changed(ROLES, status(200, of=(400, 403))),
+    ),
+    Broken(
+        "no password is weak",
+        "password_advice_fits",
+        ADVICE,
+        "accounts",
+        lambda: Changed(ADVICE, members(valid=True, details="")),
+    ),
+    Broken(
+        "settings that nothing changes are taken",
+        "no_change_is_told",
+        SETTINGS,
+        "deployment",
+        lambda: Changed(SETTINGS, status(200, of=(304,))),
+    ),
+    Broken(
+        "a dismissed section that nobody is told of",
+        "no_change_is_told",
+        HEALTH,
+        "deployment",
+        lambda: Changed(HEALTH, status(200, of=(204,))),
+    ),
+    Broken(
+        "all secrets deleted with one",
+        "write_hits_its_object",
+        f"DELETE {APP}/secrets/{{secretID}}",
+        "OAuth2 apps",
+        lambda: TakesAll(
+            f"DELETE {APP}/secrets/{{secretID}}", "/oauth2-provider/apps/{app}/secrets"
+        ),
+    ),
+    Broken("a silent inbox", "inbox_watch_tells", WATCHED, HEARD, Silent),
+    Broken("an inbox miscounted", "inbox_watch_tells", WATCHED, HEARD, Miscounting),
+    Broken("an entry unread again", "change_is_kept", READ, HEARD, Unread),
+    Broken("entries never read", "change_is_kept", ALL_READ, HEARD, Unmarked),
+)
