@@ -7,7 +7,7 @@ two is what tells a report how much was really examined.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, Protocol
@@ -88,6 +88,21 @@ class Seen:
         return self.exchange.found(jobs_in)
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A request for an operation, odd or not, that can be sent before others were answered."""
+
+    operation: Operation
+    params: Mapping[str, str]
+    query: str = ""
+    method: str = ""
+    identity: Identity = "session"
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
+    about: str = ""
+    """What whoever asks wants to remember with it."""
+
+
 class Asker(Protocol):
     """What an invariant may do to the target: read, and wait a moment."""
 
@@ -126,6 +141,13 @@ class Asker(Protocol):
         body: bytes | None = None,
     ) -> Exchange:
         """Send an odd request: another method, other credentials, a body that is wrong."""
+
+    def answers(self, questions: Iterable[Question]) -> Iterator[tuple[Question, Exchange]]:
+        """Each question with its reply, in order, while the next ones are under way already.
+
+        So whoever makes up the questions has not seen the newest replies. What may change the
+        target is sent alone.
+        """
 
     def visit(self, path: str, *, identity: Identity = "session") -> Exchange:
         """GET a path below the API that need not belong to any operation."""

@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import re
 import time
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from urllib.parse import quote
 
 from coder_contract_tests.checks import CHECKS
+from coder_contract_tests.connections import SAFE_METHODS
 from coder_contract_tests.document import Document, Operation
 from coder_contract_tests.doubles import told_once
 from coder_contract_tests.errors import Unreachable
 from coder_contract_tests.events import Event, ExchangeSeen, FindingRaised, OperationDone
 from coder_contract_tests.exchange import Exchange
 from coder_contract_tests.findings import Ledger, Problem, Rule
-from coder_contract_tests.judging import Facts, Identity, Seen
+from coder_contract_tests.judging import Facts, Identity, Question, Seen
 from coder_contract_tests.resume import Resumed
 from coder_contract_tests.selection import Selection
 from coder_contract_tests.suite import RULES
-from coder_contract_tests.transport import Client
+from coder_contract_tests.transport import Client, Started
 
 PART = 200
 """Entries of a long list that are read."""
+UNDER_WAY = 3
+"""Reads that wait for their replies at the same time."""
 LOST_AFTER = 3
 """Requests in a row without a reply after which the target counts as gone."""
 _CHANGING = frozenset({"date", "x-coder-request-id", "x-ratelimit-remaining", "x-ratelimit-reset"})
@@ -114,21 +117,35 @@ class Session:
         anonymous: bool = False,
     ) -> Exchange:
         """Send a request for an operation, record the exchange and judge it."""
+        return self._end(
+            self._start(operation, params, query, phase, headers, body, method, anonymous)
+        )
+
+    def _start(
+        self,
+        operation: Operation,
+        params: Mapping[str, str],
+        query: str,
+        phase: str,
+        headers: tuple[tuple[str, str], ...],
+        body: bytes | None,
+        method: str,
+        anonymous: bool,
+    ) -> Started:
         if (method or "GET") == operation.method and self.facts.is_long(operation):
             query = self._in_part(query)
         path = operation.path
         for name, value in params.items():
             path = path.replace(f"{{{name}}}", quote(value, safe=""))
-        full = self.client.target.prefix + self.document.prefix(operation) + path
-        return self._sent(
-            operation,
+        return self.client.start(
             method or operation.method,
-            full,
-            query,
-            phase or self.phase,
+            self.client.target.prefix + self.document.prefix(operation) + path,
+            query=query,
             headers=headers,
             body=body,
             anonymous=anonymous,
+            phase=phase or self.phase,
+            operation=operation,
         )
 
     def _in_part(self, query: str) -> str:
@@ -137,32 +154,14 @@ class Session:
             return query
         return "&".join(part for part in (query, f"limit={PART}") if part)
 
-    def _sent(
-        self,
-        operation: Operation,
-        method: str,
-        path: str,
-        query: str,
-        phase: str,
-        *,
-        headers: tuple[tuple[str, str], ...] = (),
-        body: bytes | None = None,
-        anonymous: bool = False,
-    ) -> Exchange:
+    def _end(self, sent: Started) -> Exchange:
+        operation = sent.operation
+        assert operation is not None
         try:
-            exchange = self.client.send(
-                method,
-                path,
-                query=query,
-                headers=headers,
-                body=body,
-                anonymous=anonymous,
-                phase=phase,
-                operation=operation,
-            )
+            exchange = self.client.end(sent)
         except Unreachable as error:
             self._unanswered += 1
-            exchange = self._silence(operation, path, query, str(error))
+            exchange = self._silence(operation, sent.path, sent.query, str(error))
             self.observe(exchange)
             if self._unanswered >= LOST_AFTER:
                 raise
@@ -210,19 +209,46 @@ class Session:
         body: bytes | None = None,
     ) -> Exchange:
         """Send an odd request for an operation, record the exchange and judge it."""
-        if identity != "session":
-            given, extra = self.client.credentials(identity)
+        return self._end(
+            self._put(Question(operation, params, query, method, identity, headers, body))
+        )
+
+    def _put(self, question: Question) -> Started:
+        headers, query = question.headers, question.query
+        if question.identity != "session":
+            given, extra = self.client.credentials(question.identity)
             headers = (*headers, *given)
             query = "&".join(part for part in (query, extra) if part)
-        return self.send(
-            operation,
-            params,
+        return self._start(
+            question.operation,
+            question.params,
             query,
-            headers=headers,
-            body=body,
-            method=method,
-            anonymous=identity != "session",
+            "",
+            headers,
+            question.body,
+            question.method,
+            question.identity != "session",
         )
+
+    def answers(self, questions: Iterable[Question]) -> Iterator[tuple[Question, Exchange]]:
+        """Each question with its reply, in order, while the next ones are under way already."""
+        under_way: deque[tuple[Question, Started]] = deque()
+        try:
+            for question in questions:
+                is_safe = (question.method or question.operation.method) in SAFE_METHODS
+                while under_way and (not is_safe or len(under_way) >= UNDER_WAY):
+                    asked, sent = under_way.popleft()
+                    yield asked, self._end(sent)
+                under_way.append((question, self._put(question)))
+                if not is_safe:
+                    asked, sent = under_way.popleft()
+                    yield asked, self._end(sent)
+            while under_way:
+                asked, sent = under_way.popleft()
+                yield asked, self._end(sent)
+        finally:
+            for _, sent in under_way:
+                self.client.forget(sent)
 
     def visit(self, path: str, *, identity: Identity = "session") -> Exchange:
         """GET a path below the API that need not belong to any operation."""
@@ -246,7 +272,11 @@ class Session:
             return None
         if exchange.request_headers or exchange.request_body is not None:
             return None
-        return self._sent(operation, "GET", exchange.path, exchange.query, "again")
+        return self._end(
+            self.client.start(
+                "GET", exchange.path, query=exchange.query, phase="again", operation=operation
+            )
+        )
 
     def observe(self, exchange: Exchange) -> None:
         """Record an exchange, and judge it where its operation was chosen."""

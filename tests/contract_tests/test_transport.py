@@ -164,12 +164,55 @@ def test_a_told_wait_is_kept_and_the_request_repeated(
     assert waits == [7.0]
 
 
+def gateway(tiny: TinyCoder, replies: int, headers: dict[str, str] | None = None) -> None:
+    """Something before the server answers the first requests in its place."""
+
+    def instead(method: str, target: str, reply: Reply) -> Reply:
+        if len(tiny.seen) > replies:
+            return reply
+        return Reply(502, {"message": "bad gateway"}, headers or {"X-Coder-Build-Version": ""})
+
+    tiny.alter = instead
+
+
+def test_a_read_that_a_gateway_could_not_pass_on_is_asked_again(
+    connect: Connect, tiny: TinyCoder, url: str
+) -> None:
+    waits: list[float] = []
+    gateway(tiny, 2)
+    client = connect(Target(url, token=TOKEN), sleep=waits.append)
+    assert client.send("GET", f"{API}/users/me").status == 200
+    assert len(waits) == 2
+
+
+def test_a_gateway_that_never_passes_on_is_not_spared(
+    connect: Connect, tiny: TinyCoder, url: str
+) -> None:
+    waits: list[float] = []
+    gateway(tiny, 1000)
+    client = connect(Target(url, token=TOKEN), sleep=waits.append)
+    assert [client.send("GET", f"{API}/users/me").status for _ in range(30)] == [502] * 30
+    assert len(waits) <= 8
+
+
+def test_a_gateway_error_of_the_target_itself_and_of_a_write_stay(
+    connect: Connect, tiny: TinyCoder, url: str
+) -> None:
+    gateway(tiny, 1, {"X-Coder-Build-Version": "v2.22.0"})
+    client = connect(Target(url, token=TOKEN, allow_writes=True), sleep=lambda seconds: None)
+    assert client.send("GET", f"{API}/users/me").status == 502
+    tiny.seen.clear()
+    gateway(tiny, 1)
+    assert client.send("POST", f"{API}/users", body=b"{}").status == 502
+
+
 def test_one_connection_serves_many_requests(connect: Connect, tiny: TinyCoder, url: str) -> None:
     client = connect(Target(url, token=TOKEN))
     client.send("GET", f"{API}/users/me")
-    kept = client._connection
+    kept = list(client._connections.rested)
     client.send("GET", f"{API}/workspaces")
-    assert client._connection is kept
+    assert len(kept) == 1
+    assert client._connections.rested == kept
 
 
 def test_a_connection_that_was_closed_while_it_rested_is_not_written_to(
@@ -179,8 +222,8 @@ def test_a_connection_that_was_closed_while_it_rested_is_not_written_to(
     with scripted(http(b"{}", headers="Content-Type: application/json\r\n")) as url:
         client = connect(Target(url, token=TOKEN, allow_writes=True))
         client.send("GET", f"{API}/users/me")
-        assert client._connection is not None
-        assert select.select([client._connection.sock], [], [], 10)[0]
+        (kept,) = client._connections.rested
+        assert select.select([kept.sock], [], [], 10)[0]
         assert client.send("POST", f"{API}/workspaces", body=b"{}").status == 200
 
 

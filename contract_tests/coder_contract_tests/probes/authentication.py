@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from coder_contract_tests.discovery import bindings
 from coder_contract_tests.document import Operation
 from coder_contract_tests.documented import reason_not_to_ask
 from coder_contract_tests.exchange import TOKEN_HEADER, Exchange
 from coder_contract_tests.findings import Problem
-from coder_contract_tests.judging import Asker, Identity, Invariant, Judgement
+from coder_contract_tests.judging import Asker, Identity, Invariant, Judgement, Question
 from coder_contract_tests.probes.rules import (
     any_way,
     detail,
@@ -69,19 +71,25 @@ def strangers_are_refused(asker: Asker) -> Judgement:
     problems: list[Problem] = []
     judged = False
     there = {one.label for one in asker.exchanges if 200 <= one.status < 300}
+    for question, reply in asker.answers(_as_strangers(asker)):
+        operation = question.operation
+        if reply.status == 0 or (lacks_route(reply) and operation.label not in there):
+            continue
+        judged = True
+        problems += _refusal(operation, reply, question.identity)
+    return problems if judged else None
+
+
+def _as_strangers(asker: Asker) -> Iterator[Question]:
+    identities: tuple[Identity, ...] = ("none", "wrong")
     for operation in asker.operations:
         if operation.method != "GET" or not needs_session(operation):
             continue
         if reason_not_to_ask(operation) == "never ends":
             continue
-        identities: tuple[Identity, ...] = ("none", "wrong")
+        way = any_way(operation, asker)
         for identity in identities:
-            reply = asker.probe(operation, any_way(operation, asker), identity=identity)
-            if reply.status == 0 or (lacks_route(reply) and operation.label not in there):
-                break
-            judged = True
-            problems += _refusal(operation, reply, identity)
-    return problems if judged else None
+            yield Question(operation, way, identity=identity)
 
 
 def _refusal(operation: Operation, reply: Exchange, identity: Identity) -> list[Problem]:
@@ -108,15 +116,16 @@ def tokens_are_read_where_promised(asker: Asker) -> Judgement:
     """Our token as cookie everywhere, as query once; broken ones and a bearer on oneself."""
     problems: list[Problem] = []
     judged = False
-    for operation, way, query in plain_reads(asker):
-        if not needs_session(operation) or operation.path.startswith(_ELSEWHERE):
-            continue
-        plain = asker.send(operation, way, query)
-        reply = asker.probe(operation, way, query, identity="cookie")
+    plain: Exchange | None = None
+    for question, reply in asker.answers(_as_header_and_cookie(asker)):
         judged = True
-        if reply.status == plain.status:
+        if question.identity == "session":
+            plain = reply
             continue
-        if asker.send(operation, way, query).status == plain.status:
+        if plain is None or reply.status == plain.status:
+            continue
+        again = asker.send(question.operation, question.params, question.query)
+        if again.status == plain.status:
             came = f"{said(reply)[:160]} with the token as cookie, {plain.status} as header"
             problems.append(Problem(reply, came, at="identity:cookie"))
     me = asker.document.operation(ME)
@@ -124,6 +133,13 @@ def tokens_are_read_where_promised(asker: Asker) -> Judgement:
         judged = True
         problems += _about_me(asker, me)
     return problems if judged else None
+
+
+def _as_header_and_cookie(asker: Asker) -> Iterator[Question]:
+    for operation, way, query in plain_reads(asker):
+        if needs_session(operation) and not operation.path.startswith(_ELSEWHERE):
+            yield Question(operation, way, query)
+            yield Question(operation, way, query, identity="cookie")
 
 
 def _about_me(asker: Asker, me: Operation) -> list[Problem]:

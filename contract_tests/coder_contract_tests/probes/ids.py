@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from coder_contract_tests.discovery import bindings
 from coder_contract_tests.document import Operation
 from coder_contract_tests.documented import reason_not_to_ask, required_query
 from coder_contract_tests.findings import Problem
-from coder_contract_tests.judging import Asker, Invariant, Judgement
+from coder_contract_tests.judging import Asker, Invariant, Judgement, Question
 from coder_contract_tests.probes.rules import (
     NOBODY,
     NOT_FOUND,
@@ -32,18 +34,16 @@ UNKNOWN_USER = '"user" must be an existing uuid or username.'
 def malformed_ids_are_refused(asker: Asker) -> Judgement:
     problems: list[Problem] = []
     judged = False
-    for operation, name in _with(asker, UUIDS):
-        way = _way(asker, operation, name)
-        if way is None:
+    reasons = dict(MALFORMED)
+    for question, reply in asker.answers(_with_odd(asker, UUIDS, *reasons)):
+        if is_gate(reply) or reply.status == 0:
             continue
-        for value, reason in MALFORMED:
-            reply = asker.probe(operation, {**way, name: value}, _query(operation, asker))
-            if is_gate(reply) or reply.status == 0:
-                break
-            judged = True
-            wanted = (400, f'Invalid UUID "{value}".', reason)
-            if (reply.status, message(reply), detail(reply)) != wanted:
-                problems.append(problem(reply, f'400 "{wanted[1]}" / {reason}', f"path:{name}"))
+        judged = True
+        name = question.about
+        value = question.params[name]
+        wanted = (400, f'Invalid UUID "{value}".', reasons[value])
+        if (reply.status, message(reply), detail(reply)) != wanted:
+            problems.append(problem(reply, f'400 "{wanted[1]}" / {wanted[2]}', f"path:{name}"))
     return problems if judged else None
 
 
@@ -51,17 +51,13 @@ def unknown_ids_are_not_found(asker: Asker) -> Judgement:
     """Every id of nothing has the same answer, as has an id that the caller may not see."""
     problems: list[Problem] = []
     judged = False
-    for operation, name in _with(asker, UUIDS):
-        way = _way(asker, operation, name)
-        if way is None:
-            continue
-        reply = asker.probe(operation, {**way, name: NOBODY}, _query(operation, asker))
+    for question, reply in asker.answers(_with_odd(asker, UUIDS, NOBODY)):
         if is_gate(reply) or reply.status == 0:
             continue
         judged = True
-        wanted = AGENT_NOT_FOUND if name == "workspaceagent" else NOT_FOUND
+        wanted = AGENT_NOT_FOUND if question.about == "workspaceagent" else NOT_FOUND
         if (reply.status, message(reply), detail(reply)) != (404, wanted, ""):
-            problems.append(problem(reply, f'404 "{wanted}"', f"path:{name}"))
+            problems.append(problem(reply, f'404 "{wanted}"', f"path:{question.about}"))
     return problems if judged else None
 
 
@@ -69,25 +65,31 @@ def unknown_names_are_refused(asker: Asker) -> Judgement:
     """A user who does not exist is a bad request, an organization that does not is not found."""
     problems: list[Problem] = []
     judged = False
-    for operation, name in _with(asker, ("user", "organization")):
-        if operation.names[0] != name:
-            continue
-        way = _way(asker, operation, name)
-        if way is None:
-            continue
-        reply = asker.probe(operation, {**way, name: UNKNOWN_NAME}, _query(operation, asker))
+    odd = _with_odd(asker, ("user", "organization"), UNKNOWN_NAME)
+    for question, reply in asker.answers(one for one in odd if one.operation.names[0] == one.about):
         if is_gate(reply) or reply.status == 0:
             continue
         judged = True
         wanted = (
             (400, UNKNOWN_USER, f'queried user="{UNKNOWN_NAME}"')
-            if name == "user"
+            if question.about == "user"
             else (404, NOT_FOUND, "")
         )
         told = (reply.status, message(reply), detail(reply))
         if told != wanted and (told[:2] != wanted[:2] or words_are_exact(asker)):
-            problems.append(problem(reply, f'{wanted[0]} "{wanted[1]}"', f"path:{name}"))
+            at = f"path:{question.about}"
+            problems.append(problem(reply, f'{wanted[0]} "{wanted[1]}"', at))
     return problems if judged else None
+
+
+def _with_odd(asker: Asker, names: tuple[str, ...], *values: str) -> Iterator[Question]:
+    """Every read with such a path parameter, asked with each of these values in its place."""
+    for operation, name in _with(asker, names):
+        way = _way(asker, operation, name)
+        if way is not None:
+            for value in values:
+                path = {**way, name: value}
+                yield Question(operation, path, _query(operation, asker), about=name)
 
 
 def _with(asker: Asker, names: tuple[str, ...]) -> list[tuple[Operation, str]]:

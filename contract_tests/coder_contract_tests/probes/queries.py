@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from coder_contract_tests.exchange import Exchange
 from coder_contract_tests.findings import Problem
-from coder_contract_tests.judging import Asker, Invariant, Judgement
+from coder_contract_tests.judging import Asker, Invariant, Judgement, Question
 from coder_contract_tests.probes.rules import (
     is_gate,
     message,
@@ -97,17 +98,18 @@ def unknown_keys_are_treated_as_promised(asker: Asker) -> Judgement:
     """Strict endpoints refuse a key that nobody knows and name it; all others do not mind."""
     problems: list[Problem] = []
     judged = False
-    for operation, way, query in plain_reads(asker):
-        if operation.path.endswith("/{organization}/groups"):
-            # Nobody has seen what a licensed server makes of it.
+    plain: Exchange | None = None
+    for question, reply in asker.answers(_with_and_without_unknown(asker)):
+        operation, way, query = question.operation, question.params, question.about
+        if question.query == query:
+            plain = reply
             continue
-        plain = asker.send(operation, way, query)
-        odd = "&".join(part for part in (query, f"{UNKNOWN}=1") if part)
+        if plain is None:
+            continue
         if STRICT.match(operation.path):
             if plain.status != 200:
                 continue
             judged = True
-            reply = asker.probe(operation, way, odd)
             detail = f'"{UNKNOWN}" is not a valid query param'
             exact = words_are_exact(asker)
             if reply.status != 400 or not _names(reply.json, UNKNOWN, detail, exact):
@@ -116,7 +118,6 @@ def unknown_keys_are_treated_as_promised(asker: Asker) -> Judgement:
                 problems.append(found if is_proven else replace(found, level="warning"))
             continue
         judged = True
-        reply = asker.probe(operation, way, odd, headers=ODD_HEADERS)
         if (reply.status, reply.media_type) == (plain.status, plain.media_type):
             continue
         if operation.path.endswith(UNSETTLED) and _is_refused_by_name(reply):
@@ -127,6 +128,18 @@ def unknown_keys_are_treated_as_promised(asker: Asker) -> Judgement:
             came = f"{said(reply)[:160]} ({reply.media_type}) for an unknown key and odd headers"
             problems.append(Problem(reply, f"{came}, where {wanted} belongs", at="query:unknown"))
     return problems if judged else None
+
+
+def _with_and_without_unknown(asker: Asker) -> Iterator[Question]:
+    """Each read as it is, then with a key that nobody knows; about its plain query."""
+    for operation, way, query in plain_reads(asker):
+        if operation.path.endswith("/{organization}/groups"):
+            # Nobody has seen what a licensed server makes of it.
+            continue
+        yield Question(operation, way, query, about=query)
+        odd = "&".join(part for part in (query, f"{UNKNOWN}=1") if part)
+        headers = () if STRICT.match(operation.path) else ODD_HEADERS
+        yield Question(operation, way, odd, headers=headers, about=query)
 
 
 def _is_refused_by_name(reply: Exchange) -> bool:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from coder_contract_tests.document import Operation
 from coder_contract_tests.exchange import Exchange
 from coder_contract_tests.findings import Problem
-from coder_contract_tests.judging import Asker, Invariant, Judgement
+from coder_contract_tests.judging import Asker, Invariant, Judgement, Question
 from coder_contract_tests.probes.rules import (
     ROUTE_NOT_FOUND,
     message,
@@ -27,20 +28,22 @@ def other_methods_are_refused(asker: Asker) -> Judgement:
     """HEAD and OPTIONS, which change nothing: 405 with the allowed methods, or as GET."""
     problems: list[Problem] = []
     judged = False
-    for operation, way, query in plain_reads(asker):
-        methods = _methods(asker, operation)
-        plain: Exchange | None = None
-        for method in ("HEAD", "OPTIONS"):
-            if method in methods:
-                continue
-            reply = asker.probe(operation, way, query, method=method)
-            judged = True
-            if reply.status == 405:
-                problems += _refusal(reply, methods, _is_slim(asker))
-                continue
-            plain = plain or asker.send(operation, way, query)
+    for question, reply in asker.answers(_with_other_methods(asker)):
+        operation = question.operation
+        judged = True
+        if reply.status == 405:
+            problems += _refusal(reply, _methods(asker, operation), _is_slim(asker))
+        else:
+            plain = asker.send(operation, question.params, question.query)
             problems += _answer(reply, plain)
     return problems if judged else None
+
+
+def _with_other_methods(asker: Asker) -> Iterator[Question]:
+    for operation, way, query in plain_reads(asker):
+        for method in ("HEAD", "OPTIONS"):
+            if method not in _methods(asker, operation):
+                yield Question(operation, way, query, method)
 
 
 def _methods(asker: Asker, operation: Operation) -> set[str]:
