@@ -202,17 +202,6 @@ class _Purged(Mutation):
                 one["worker_id"] = NOBODY
 
 
-def _sources(value: Any) -> None:
-    """How people of whom the suite knows nothing sign in."""
-    ways = {"tess": "oidc", "adam": "github", "nils": "none"}
-    for one in objects(value):
-        if "login_type" in one and one.get("username") in ways and "token_name" not in one:
-            one["login_type"] = ways[one["username"]]
-
-
-USERS = ("GET /users", "GET /users/{user}", "PUT /users/{user}/*", "GET /organizations/*/members")
-
-
 def _health(value: Any) -> None:
     if not isinstance(value, dict) or "severity" not in value:
         return
@@ -301,13 +290,6 @@ CONTENTS = [
         "Active users were seen just now, in each reply.",
         f"{NOTES} F: it follows their requests.",
         _Seen,
-    ),
-    Variation(
-        "people-who-sign-in-elsewhere",
-        "contents",
-        "Users have the login types oidc, github and none.",
-        f"{NOTES} F: login_type is one of five.",
-        edited(*USERS, by=body(_sources)),
     ),
     Variation(
         "health-with-warnings",

@@ -59,6 +59,16 @@ def _unicode(has: Furnished) -> None:
     admin.call("POST", "/users/me/keys/tokens", share)
 
 
+def _elsewhere(has: Furnished) -> None:
+    """People whose passwords the server does not know."""
+    admin = has.client("admin")
+    where = {"organization_ids": [has.organization], "organization_id": has.organization}
+    for name, way in (("gil", "github"), ("nora", "none"), ("robot", "none")):
+        person = {"email": f"{name}@example.com", "username": name, "login_type": way}
+        admin.call("POST", "/users", {**person, **where})
+    admin.call("PUT", "/users/robot/roles", {"roles": ["auditor"]})
+
+
 def _large(has: Furnished) -> None:
     admin = has.client("admin")
     files = {"main.tf": PLAIN, "README.md": "# Long\n\n" + "All *that* one needs.\n" * 12_000}
@@ -190,6 +200,13 @@ SERVERS = [
         "Names, descriptions and tokens hold quotes, angle brackets, emoji and other scripts.",
         f"{NOTES} A.10: these are limited in length only.",
         prepare=_unicode,
+    ),
+    Variation(
+        "people-who-sign-in-elsewhere",
+        "servers",
+        "Users have the login types github and none, and no password.",
+        f"{NOTES} F: both can be given without further configuration.",
+        prepare=_elsewhere,
     ),
     Variation(
         "large-texts",
