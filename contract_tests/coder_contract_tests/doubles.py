@@ -12,8 +12,12 @@ from collections.abc import Callable, Iterable, Sequence
 
 from coder_contract_tests.findings import Rule
 from coder_contract_tests.judging import Judgement
+from coder_contract_tests.stated import JUDGES
 
 Judged = tuple[Rule, Judgement]
+
+_STAND_IN = frozenset(JUDGES.values())
+"""Checks that judge an invariant under their own name."""
 
 _STATED = frozenset(
     {
@@ -44,7 +48,7 @@ def told_places(judged: Iterable[Judged]) -> list[str]:
     return [
         problem.at
         for rule, problems in judged
-        if rule.kind == "invariant"
+        if rule.kind == "invariant" or rule.id in _STAND_IN
         for problem in problems or ()
         if (problem.level or rule.level) == "error" and not problem.known
     ]

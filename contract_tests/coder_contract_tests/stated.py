@@ -24,6 +24,14 @@ _WORKSPACES, _BUILDS = "GET /workspaces", "GET /workspaces/{workspace}/builds"
 
 _JUDGED: tuple[tuple[str, Rule], ...] = (
     _stated(
+        "JOB-24",
+        "unknown_keys_are_as_promised",
+        "an unknown query key on the job and daemon lists is 400",
+        oracle="recorded: provisioner-jobs/unknown-parameter, daemon-status-refused",
+        applies="GET /organizations/{organization}/provisionerjobs and the daemon list, for "
+        "callers who may read them",
+    ),
+    _stated(
         "WS-09",
         "count_is_true",
         "the count is never less than the page, and that of all where the caller may read all",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from coder_contract_tests.checks.schema import RESPONSE_MATCHES_SCHEMA
@@ -58,6 +60,11 @@ def test_an_invariant_speaks_for_the_schema_at_its_place(schema: str, told: str)
 )
 def test_another_place_or_the_form_of_a_value_is_another_mistake(schema: str, told: str) -> None:
     assert schema_places(schema, told) == 1
+
+
+def test_a_check_that_stands_for_an_invariant_speaks_for_the_schema() -> None:
+    stands_in = replace(CHECK, id="error_body_has_a_message")
+    assert schema_places("/#required:message", "/message", by=stands_in) == 0
 
 
 def test_a_warning_or_another_check_does_not_speak_for_the_schema() -> None:

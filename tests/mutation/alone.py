@@ -20,10 +20,13 @@ def others(outcome: Outcome, beside: Sequence[Fault] = ()) -> tuple[str, ...]:
     """What else found a fault; what faults in the same run broke is not held against it."""
     own = judge_of(outcome.fault.alone)
     broken = [pattern for fault in beside for pattern in fault.operations]
+    theirs = {judge_of(fault.alone) for fault in beside}
     also = [check for check in outcome.by if check != own]
     for told in outcome.elsewhere:
         check, _, operation = told.partition(" ")
-        if check != own and not any(fnmatchcase(operation, one) for one in broken):
+        if check == own or check in theirs:
+            continue
+        if not any(fnmatchcase(operation, one) for one in broken):
             also.append(told)
     return tuple(also)
 

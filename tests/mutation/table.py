@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from coder_contract_tests.catalogue import every_rule
+from tests.mutation.alone import judge_of
 from tests.mutation.model import Fault
 from tests.mutation.run import Outcome
 from tests.mutation.tolerance import Tolerated, came_of, is_good
@@ -32,6 +34,10 @@ VARIED = """\
 The opposite question: is the suite quiet where a server is only different? The same proxy changes
 what nothing promises, or the server is set up, used and asked otherwise; each time a run with
 writes must end complete, without an error, and leave nothing behind.
+"""
+ALONE = """\
+For each invariant there is a fault that nothing else finds: what breaks is told by this promise
+alone, whatever else a run looks at. Where a general check judges an invariant, it is that check.
 """
 HOW = """
 ## Run it
@@ -156,6 +162,7 @@ def page(results: dict[str, Any], faults: Sequence[Fault]) -> str:
     parts.append(_missed(known, found))
     parts.append(_healthy(results.get("healthy", {})))
     parts.append(_variations(results.get("variations", {})))
+    parts.append(_invariants(known, found))
     parts.append(_faults(known, found))
     parts.append(_how())
     return "".join(parts)
@@ -219,6 +226,27 @@ def _variations(found: dict[str, Any]) -> str:
             if one.kind == kind:
                 cells = f"`{one.id}`", one.description, one.allowed, came_of(found[one.id])
                 parts.append(f"| {' | '.join(map(_cell, cells))} |\n")
+    return "".join(parts)
+
+
+def _invariants(known: Sequence[Fault], found: dict[str, Any]) -> str:
+    """For each invariant, the fault that nothing else finds."""
+    rules = {one.id: one for one in every_rule() if one.kind == "invariant"}
+    faults = {one.alone: one for one in known if one.alone}
+    hits = sum(id_ in faults and found[faults[id_].id]["detected"] for id_ in rules)
+    parts = [
+        f"\n## Invariants\n\n{ALONE}\n**Alone: {hits} of {len(rules)}.**\n\n",
+        "| invariant | promise | fault | found by |\n|---|---|---|---|\n",
+    ]
+    for id_ in sorted(rules):
+        fault = faults.get(id_)
+        by = f"`{judge_of(id_)}`"
+        if fault is None:
+            name, by = "", "not measured"
+        else:
+            name = f"`{fault.id}`"
+            by = by if found[fault.id]["detected"] else _cell(found[fault.id]["why"])
+        parts.append(f"| {id_} | {_cell(rules[id_].promise)} | {name} | {by} |\n")
     return "".join(parts)
 
 

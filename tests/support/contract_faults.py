@@ -334,18 +334,6 @@ FAULTS: tuple[Fault, ...] = (
         LIST,
         lambda t: setattr(t, "heeds_tags", False),
     ),
-    Fault(
-        "an unknown key accepted",
-        "JOB-24",
-        LIST,
-        answer("/provisionerjobs", edited(status=200, body=[]), when="no_such_key"),
-    ),
-    Fault(
-        "an unknown key accepted by the daemon list",
-        "JOB-24",
-        DAEMONS,
-        answer("/provisionerdaemons", edited(status=200, body=[]), when="no_such_key"),
-    ),
     Fault("a busy daemon without job", "JOB-25", DAEMONS, _daemon(0, current_job=None)),
     Fault(
         "a stale daemon that idles",

@@ -32,6 +32,7 @@ from tests.support.contract_life_mutations import (
 WORKSPACE = "GET /workspaces/{workspace}"
 TTL = "PUT /workspaces/{workspace}/ttl"
 WATCH, WATCH_WS = "GET /workspaces/{workspace}/watch", "GET /workspaces/{workspace}/watch-ws"
+METADATA_WS = "GET /workspaceagents/{workspaceagent}/watch-metadata-ws"
 BUILD_LOGS = "GET /workspacebuilds/{workspacebuild}/logs"
 AGENT_LOGS = "GET /workspaceagents/{workspaceagent}/logs"
 INBOX = "GET /notifications/inbox/watch"
@@ -186,11 +187,11 @@ MORE_BROKEN: tuple[Broken, ...] = (
         lambda: Opened(WATCH),
     ),
     Broken(
-        "a silent watch",
+        "silent metadata",
         "stream_starts_in_time",
-        WATCH_WS,
+        METADATA_WS,
         "streams",
-        lambda: Frames(WATCH_WS, lambda frame, number: []),
+        lambda: Frames(METADATA_WS, lambda frame, number: []),
     ),
     Broken(
         "an event of another name",

@@ -266,7 +266,7 @@ PROBE_FAULTS: tuple[Fault, ...] = (
     Fault("another version", "ERR-09", TEMPLATES,
           lambda tiny: setattr(tiny, "alter", _other_version), include=("GET /*",)),
     Fault("more left than allowed", "ERR-12", TEMPLATES,
-          lambda tiny: setattr(tiny, "alter", _limited), level="warning"),
+          lambda tiny: setattr(tiny, "alter", _limited)),
     Fault("a listed build not found", "listed_things_are_readable", BUILD,
           when(at_path(f"/workspacebuilds/{_SUCCEEDED}"), status=404, body=missing().body)),
 )  # fmt: skip

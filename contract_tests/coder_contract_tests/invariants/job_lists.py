@@ -1,4 +1,4 @@
-"""What the organization's job list promises as a list: order, length, queue, owner, strict keys."""
+"""What the organization's job list promises as a list: order, length, queue and owner."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import parse_qs
 
 from coder_contract_tests.exchange import Exchange
 from coder_contract_tests.findings import Problem
-from coder_contract_tests.invariants.rules import BY_ID, DAEMONS, LIST, invariant
+from coder_contract_tests.invariants.rules import BY_ID, LIST, invariant
 from coder_contract_tests.judging import Asker, Invariant, Judgement, Seen
 from coder_contract_tests.observe import JOB_BY_ID, JOB_LIST, moment
 
@@ -165,25 +165,6 @@ def job_of_another_organization(asker: Asker) -> Judgement:
     return problems if asked else None
 
 
-def unknown_keys_are_refused(asker: Asker) -> Judgement:
-    """Send a key that no version knows to the job and daemon lists that we may read."""
-    problems: list[Problem] = []
-    asked = False
-    for organization in list(asker.facts.organizations)[:1]:
-        for label in (LIST, DAEMONS):
-            plain = asker.get(label, {"organization": organization}, "limit=1")
-            if plain is None or plain.status != 200:
-                continue
-            reply = asker.get(label, {"organization": organization}, "no_such_key=1")
-            if reply is None:
-                continue
-            asked = True
-            if reply.status != 400:
-                came = f"{reply.status} for the unknown key no_such_key"
-                problems.append(Problem(reply, came, at="status"))
-    return problems if asked else None
-
-
 JOB_LIST_INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         invariant(
@@ -230,15 +211,5 @@ JOB_LIST_INVARIANTS: tuple[Invariant, ...] = (
         ),
         ask=job_of_another_organization,
         needs=(BY_ID,),
-    ),
-    Invariant(
-        invariant(
-            "JOB-24",
-            "an unknown query key on the job and daemon lists is 400",
-            oracle="recorded: provisioner-jobs/unknown-parameter, daemon-status-refused",
-            applies=f"{LIST} and the daemon list, for callers who may read them",
-        ),
-        ask=unknown_keys_are_refused,
-        needs=(LIST, DAEMONS),
     ),
 )

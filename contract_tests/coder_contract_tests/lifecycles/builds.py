@@ -201,6 +201,7 @@ def _promoted(bench: Bench, workspace: Workspace, template: templates.Template) 
 
 def _watched_start(bench: Bench, workspace: Workspace, template: templates.Template) -> int:
     """A start on a running workspace while somebody watches: BLD-10, WAT-02, WAT-03."""
+    watching.unfavored(bench, workspace, workspaces.views_of(workspace))
     watch = watching.begin(bench, workspace.id)
     asked, id_ = post(bench, workspace, "start", 2)
     used = member(asked.json, "template_version_id")

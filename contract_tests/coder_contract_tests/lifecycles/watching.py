@@ -37,6 +37,8 @@ INBOX = "GET /notifications/inbox/watch"
 BUILD_LOGS = "GET /workspacebuilds/{workspacebuild}/logs"
 VERSION_LOGS = "GET /templateversions/{templateversion}/logs"
 AGENT_LOGS = "GET /workspaceagents/{workspaceagent}/logs"
+FAVORITE = "PUT /workspaces/{workspace}/favorite"
+UNFAVORITE = "DELETE /workspaces/{workspace}/favorite"
 WORKSPACE, WORKSPACES = "GET /workspaces/{workspace}", "GET /workspaces"
 BUILD = "GET /workspacebuilds/{workspacebuild}"
 
@@ -286,13 +288,19 @@ def told(bench: Bench, streams: list[Stream], build: str) -> None:
             bench.judge(rules.WAT_02, stream.exchange(), came, at="end")
 
 
+def unfavored(bench: Bench, workspace: Workspace, views: list[View]) -> None:
+    """Before somebody watches: what is no favourite can become one then."""
+    if bench.has(UNFAVORITE) and bench.is_recent:
+        changed = bench.write(UNFAVORITE, workspace.id, want=(204,))
+        bench.shows(changed, views, {"favorite": False})
+
+
 def favored(bench: Bench, streams: list[Stream], workspace: Workspace, views: list[View]) -> None:
     """WAT-03: favouring is no news."""
-    label = "PUT /workspaces/{workspace}/favorite"
-    if not bench.has(label) or not bench.is_recent:
+    if not bench.has(FAVORITE) or not bench.is_recent:
         return
     counts = [len(stream.frames) for stream in streams]
-    changed = bench.write(label, workspace.id, want=(204,))
+    changed = bench.write(FAVORITE, workspace.id, want=(204,))
     bench.shows(changed, views, {"favorite": True})
     for stream, before in zip(streams, counts, strict=True):
         stream.drain(SILENCE_SECONDS, quiet=SILENCE_SECONDS)

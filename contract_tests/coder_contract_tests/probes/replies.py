@@ -78,6 +78,9 @@ def limits_are_told(asker: Asker) -> Judgement:
         if not (limit.isdecimal() and left.isdecimal() and int(left) <= int(limit)):
             came = f"X-RateLimit-Remaining {left or '(none)'} with X-RateLimit-Limit {limit}"
             problems.append(Problem(exchange, came, at="header:X-RateLimit-Remaining"))
+        if exchange.status == 429 and left != "0":
+            came = f"429 with X-RateLimit-Remaining {left or '(none)'}"
+            problems.append(Problem(exchange, came, at="header:X-RateLimit-Remaining"))
         if exchange.status == 429 and exchange.header("retry-after") != "60":
             came = f"429 with Retry-After {exchange.header('retry-after') or '(none)'}"
             problems.append(Problem(exchange, came, at="header:Retry-After"))
@@ -215,7 +218,8 @@ REPLIES: tuple[Invariant, ...] = (
             "a rate limit tells a remainder that is within the limit, and how long to wait",
             oracle="rule A.8 of the API's conventions; J: ERR-12",
             applies="replies with X-RateLimit headers; there are none while limits are off",
-            level="warning",
+            explanation="That less is left after each request is not judged: the minute before "
+            "counts for less from moment to moment, so that more may be left than before.",
         ),
         many=limits_are_told,
     ),

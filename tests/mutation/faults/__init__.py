@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.mutation.faults.alone_builds import ALONE_BUILDS
 from tests.mutation.faults.alone_jobs import ALONE_JOBS
+from tests.mutation.faults.alone_known import KNOWN
 from tests.mutation.faults.alone_people import ALONE_PEOPLE
 from tests.mutation.faults.alone_workspaces import ALONE_WORKSPACES
 from tests.mutation.faults.bodies import BODIES
@@ -17,7 +20,7 @@ from tests.mutation.faults.wire import WIRE
 from tests.mutation.faults.worker import WORKER
 from tests.mutation.model import Fault
 
-FAULTS: tuple[Fault, ...] = (
+_FAULTS: tuple[Fault, ...] = (
     *WIRE,
     *BODIES,
     *WORKER,
@@ -31,4 +34,8 @@ FAULTS: tuple[Fault, ...] = (
     *ALONE_WORKSPACES,
     *ALONE_BUILDS,
     *ALONE_PEOPLE,
+)
+
+FAULTS: tuple[Fault, ...] = tuple(
+    replace(one, alone=KNOWN[one.id]) if one.id in KNOWN else one for one in _FAULTS
 )

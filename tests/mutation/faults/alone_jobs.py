@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from tests.mutation.faults.edits import (
@@ -102,6 +103,18 @@ def _foreign(request: Request, upstream: Upstream) -> Reply | None:
     return reply
 
 
+def _handed_over() -> Change:
+    """A job that was shown a dozen times has another worker from then on."""
+    shown: Counter[str] = Counter()
+
+    def change(job: Object) -> None:
+        shown[job["id"]] += 1
+        if "worker_id" in job and shown[job["id"]] > 12:
+            job["worker_id"] = NOBODY
+
+    return change
+
+
 _HERE = (LIST, BY_ID)
 
 ALONE_JOBS: tuple[Fault, ...] = (
@@ -154,6 +167,12 @@ ALONE_JOBS: tuple[Fault, ...] = (
         "JOB-08",
         "failed jobs were started by nobody, wherever they are shown",
         _jobs("failed", dropping("worker_id", "worker_name")),
+    ),
+    _fault(
+        "handed-over",
+        "JOB-09",
+        "jobs are handed over to another worker in the middle of a run, wherever they are shown",
+        lambda: everywhere(jobs_of, _handed_over())(),
     ),
     _fault(
         "name-of-nobody",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.mutation.faults.edits import NOBODY, Inject, answered, edited, objects
+from tests.mutation.faults.edits import NOBODY, Inject, answered, edited, member, objects
 from tests.mutation.faults.everywhere import (
     Object,
     everywhere,
@@ -25,6 +25,7 @@ from tests.mutation.faults.lists import (
     WORKSPACE,
     WORKSPACES,
     queried,
+    shifted,
 )
 from tests.mutation.faults.streams import INBOX, WATCH, WATCH_WS
 from tests.mutation.faults.writes import (
@@ -99,6 +100,8 @@ class _ArchivedActive(Mutation):
         if request.label == VERSIONS and reply.ok and is_plain:
             whole = upstream.send(queried(request, limit=None, offset=None, after_id=None))
             rest = [one for one in whole.json or () if one["id"] not in self.active]
+            ids, after = [one["id"] for one in rest], request.args.get("after_id", "")
+            rest = rest[ids.index(after) + 1 :] if after in ids else rest
             offset, limit = (int(request.args.get(name) or 0) for name in ("offset", "limit"))
             value = rest[offset:][: limit or None]
             found = value or [{}]
@@ -114,8 +117,8 @@ def _archived_too(request: Request, upstream: Upstream) -> Reply | None:
 
 def _missing_active(request: Request, upstream: Upstream) -> Reply | None:
     reply = upstream.send(request)
-    last = upstream.call("GET", "/templates").json[-1]
-    if reply.ok and request.params["templateversion"] == last["active_version_id"]:
+    one = upstream.call("GET", "/templates").json[1]
+    if reply.ok and request.params["templateversion"] == one["active_version_id"]:
         reply.refuse(404, "Resource not found or you do not have access to this resource")
     return reply
 
@@ -169,6 +172,13 @@ def _other_field(request: Request, reply: Reply) -> None:
         reply.json = value
 
 
+def _speechless(request: Request, reply: Reply) -> None:
+    value = reply.json
+    if reply.status == 400 and isinstance(value, dict) and value.get("validations"):
+        del value["message"]
+        reply.json = value
+
+
 def _strict(request: Request, upstream: Upstream) -> Reply | None:
     """Unknown members are refused before anything is done."""
     if set(request.json or {}) - {"ttl_ms"}:
@@ -202,14 +212,9 @@ class _Told(Mutation):
     def answer(self, request: Request, upstream: Upstream) -> Reply:
         reply = upstream.send(request)
         if request.label == FAVORITE and reply.ok:
-            path = f"/workspaces/{request.params['workspace']}"
-            now = upstream.call("GET", path, token=request.token).json
-            upstream.call(
-                "PUT",
-                f"{path}/autostart",
-                {"schedule": now.get("autostart_schedule")},
-                token=request.token,
-            )
+            now = upstream.call("GET", f"/workspaces/{request.params['workspace']}").json
+            active = {"id": now["template_active_version_id"]}
+            upstream.call("PATCH", f"/templates/{now['template_id']}/versions", active)
         return reply
 
 
@@ -378,6 +383,29 @@ ALONE_PEOPLE: tuple[Fault, ...] = (
         "a body with an unknown member is refused before anything is done",
         answered(TTL, by=_strict),
         TTL,
+    ),
+    _fault(
+        "validation-without-message",
+        "ERR-11",
+        "a refusal with validations has no message",
+        edited(TTL, by=_speechless, on="error"),
+        TTL,
+    ),
+    _fault(
+        "workspace-organization",
+        "WS-23",
+        "a workspace by id is in another organization than its template",
+        edited(WORKSPACE, by=member("organization_id", NOBODY)),
+        WORKSPACE,
+        kind="relations",
+    ),
+    _fault(
+        "workspace-pages-gap",
+        "WS-10",
+        "a workspace is lost between pages",
+        answered(WORKSPACES, by=shifted(1)),
+        WORKSPACES,
+        kind="relations",
     ),
     _fault(
         "unknown-path-in-other-words",
