@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from coder_contract_tests.discovery import bindings
 from coder_contract_tests.document import Operation, Parameter
-from coder_contract_tests.judging import Facts
+from coder_contract_tests.judging import Facts, Question
 
 if TYPE_CHECKING:
     from coder_contract_tests.session import Session
 
 OBJECTS_PER_OPERATION = 3
+_LAST = "last of its operation"
 
 # Reads that do more than read: they start something at a third party, hand out a key, register a
 # daemon, or hold a connection that only an agent should hold. Matched against the operation's path.
@@ -44,6 +46,14 @@ def reason_not_to_ask(operation: Operation) -> str:
 def ask_documented_reads(session: Session, operations: tuple[Operation, ...]) -> list[str]:
     """Ask each operation for up to three objects; gives the labels that were asked."""
     asked = []
+    for question, _ in session.answers(_questions(session, operations)):
+        if question.about == _LAST:
+            asked.append(question.operation.label)
+            session.done(question.operation.label)
+    return asked
+
+
+def _questions(session: Session, operations: tuple[Operation, ...]) -> Iterator[Question]:
     for operation in operations:
         reason = reason_not_to_ask(operation)
         ways = [] if reason else bindings(operation, session.facts, OBJECTS_PER_OPERATION)
@@ -58,13 +68,9 @@ def ask_documented_reads(session: Session, operations: tuple[Operation, ...]) ->
         if query is None:
             session.skip(operation.label, "no value is known for a required parameter")
             continue
-        for way in ways[:1] if operation.is_stream else ways:
-            session.send(operation, way, query)
-            if operation.label in session.absent:
-                break
-        asked.append(operation.label)
-        session.done(operation.label)
-    return asked
+        ways = ways[:1] if operation.is_stream else ways
+        for number, way in enumerate(ways, 1):
+            yield Question(operation, way, query, about=_LAST if number == len(ways) else "")
 
 
 def required_query(operation: Operation, facts: Facts) -> str | None:
