@@ -19,7 +19,7 @@ from coder_contract_tests.cleanup import sweep
 from coder_contract_tests.discovery import discover
 from coder_contract_tests.findings import Finding
 from coder_contract_tests.ledger import Ledger
-from coder_contract_tests.lifecycles import bench, play_life_cycles, watch_streams
+from coder_contract_tests.lifecycles import bench, play_life_cycles, watch_streams, watching
 from coder_contract_tests.probe import choose_document, probe
 from coder_contract_tests.selection import Selection
 from coder_contract_tests.session import Session
@@ -107,6 +107,8 @@ def play(life: Life, *chapters: str, mutation: Mutation | None = None, seed: int
                     with (
                         patch.object(bench, "QUEUE_SECONDS", _patience()),
                         patch.object(bench, "JOB_SECONDS", JOB_SECONDS),
+                        # No build of a clock that quick lasts long enough to be seen at work.
+                        patch.object(watching, "LONG_SECONDS", float("inf")),
                     ):
                         incomplete = play_life_cycles(session, only=wanted) or incomplete
                 left = tuple(map(str, sweep(client, client.ledger, sleep=_slept)))

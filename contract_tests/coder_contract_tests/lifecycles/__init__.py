@@ -21,6 +21,7 @@ from coder_contract_tests.lifecycles import (
     machine,
     oauth,
     people,
+    shown,
     templates,
     versions,
     watching,
@@ -95,7 +96,7 @@ def play_life_cycles(session: Session, *, prefix: str = "", only: tuple[str, ...
 def watch_streams(session: Session) -> str:
     """Open every kind of stream on what the target holds."""
     bench = Bench(session)
-    chapter = Chapter("streams", watching.streams, watching.LABELS)
+    chapter = Chapter("streams", shown.streams, shown.LABELS)
     if not _is_chosen(session, chapter):
         return ""
     _play(bench, chapter)

@@ -2,13 +2,15 @@
 
 The template holds what the chapters need to see: a parameter that may change and one that may not,
 one that keeps a build at work for some seconds, and one that sends a build to a scope which no
-daemon serves, so that a job stays pending for as long as it is wanted.
+daemon serves, so that a job stays pending for as long as it is wanted. Of its resources one with an
+agent comes and goes with each start, and one without any stays.
 """
 
 from __future__ import annotations
 
 import io
 import tarfile
+import zipfile
 
 SCOPE = "daemon_scope"
 """The parameter that decides which daemons may take a build."""
@@ -57,6 +59,22 @@ data "coder_workspace_tags" "where" {
 resource "coder_agent" "dev" {
   os   = "linux"
   arch = "amd64"
+  metadata {
+    display_name = "Second"
+    key          = "a"
+    script       = "echo 2"
+    interval     = 60
+    timeout      = 1
+    order        = 2
+  }
+  metadata {
+    display_name = "First"
+    key          = "b"
+    script       = "echo 1"
+    interval     = 30
+    timeout      = 1
+    order        = 1
+  }
 }
 resource "coder_app" "page" {
   agent_id = coder_agent.dev.id
@@ -69,6 +87,8 @@ resource "terraform_data" "box" {
   provisioner "local-exec" {
     command = "sleep ${data.coder_parameter.seconds.value}"
   }
+}
+resource "terraform_data" "disk" {
 }
 """
 
@@ -94,3 +114,20 @@ def tar(files: dict[str, str]) -> bytes:
             info.mode = 0o644
             archive.addfile(info, io.BytesIO(data))
     return out.getvalue()
+
+
+def files(data: bytes) -> dict[str, bytes]:
+    """The files in a tar."""
+    with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+        members = [one for one in archive.getmembers() if one.isfile()]
+        found = ((one.name, archive.extractfile(one)) for one in members)
+        return {name: file.read() for name, file in found if file is not None}
+
+
+def zipped(data: bytes) -> dict[str, bytes] | None:
+    """The files in a zip; None for what is no zip."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return {name: archive.read(name) for name in archive.namelist()}
+    except (zipfile.BadZipFile, ValueError):
+        return None

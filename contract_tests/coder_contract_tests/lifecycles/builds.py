@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from coder_contract_tests.exchange import Exchange
@@ -11,6 +12,7 @@ from coder_contract_tests.lifecycles import (
     people,
     queue,
     rules,
+    states,
     templates,
     watching,
     workspaces,
@@ -23,6 +25,7 @@ GET, BUILDS = "GET /workspacebuilds/{workspacebuild}", "GET /workspaces/{workspa
 BY_NUMBER = "GET /users/{user}/workspace/{workspacename}/builds/{buildnumber}"
 CANCEL = "PATCH /workspacebuilds/{workspacebuild}/cancel"
 PARAMETERS = "GET /workspacebuilds/{workspacebuild}/parameters"
+RESOURCES = "GET /workspacebuilds/{workspacebuild}/resources"
 JOB = "GET /organizations/{organization}/provisionerjobs/{job}"
 JOBS = "GET /organizations/{organization}/provisionerjobs"
 LOGS = "GET /workspacebuilds/{workspacebuild}/logs"
@@ -203,14 +206,16 @@ def _watched_start(bench: Bench, workspace: Workspace, template: templates.Templ
     """A start on a running workspace while somebody watches: BLD-10, WAT-02, WAT-03."""
     watching.unfavored(bench, workspace, workspaces.views_of(workspace))
     watch = watching.begin(bench, workspace.id)
+    begun = time.monotonic()
     asked, id_ = post(bench, workspace, "start", 2)
     used = member(asked.json, "template_version_id")
     came = "" if used == template.first else f"template_version_id is {used}, not {template.first}"
     bench.judge(rules.BLD_10, asked, came)
     watching.follow(bench, LOGS, (id_,))
+    seconds = time.monotonic() - begun
     build = ended(bench, id_, asked)
     _late(bench, id_)
-    watching.told(bench, watch, id_)
+    watching.told(bench, watch, id_, seconds)
     _has_resources(bench, build)
     if bench.has(PARAMETERS):
         exchange, found = bench.look(View(PARAMETERS, (id_,), find=entry("", name="fixed")))
@@ -231,18 +236,24 @@ def _has_resources(bench: Bench, build: dict[str, Any]) -> None:
     names = [one.get("name") for one in found.get("resources") or ()] if found else []
     came = "" if "box" in names else f"a succeeded start has the resources {names}"
     bench.judge(rules.BLD_06, exchange, came, at="/resources")
+    if bench.has(RESOURCES):
+        # Whether both are the same, all replies together tell.
+        bench.call(RESOURCES, str(build["id"]))
 
 
 def _waiting(bench: Bench, workspace: Workspace, number: int) -> int:
     """A build that no daemon takes: BLD-05, BLD-14."""
+    state = states.of_latest(bench, workspaces.views_of(workspace)[0])
     asked, id_ = post(
         bench,
         workspace,
         "start",
         number,
         rich_parameter_values=parameters(daemon_scope=archive.NOWHERE),
+        **states.pushed(bench, state),
     )
     bench.jobs += 1
+    states.is_kept(bench, asked, id_, state)
     view = View(GET, (id_,))
     _, found = bench.look(view)
     _has_parameters(bench, asked, id_, daemon_scope=archive.NOWHERE)

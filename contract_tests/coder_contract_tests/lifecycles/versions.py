@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from coder_contract_tests.lifecycles import archive, queue, rules
+from coder_contract_tests.lifecycles import archive, queue, rules, watching
 from coder_contract_tests.lifecycles.bench import ABSENT, Bench, View, entry, member
 from coder_contract_tests.lifecycles.templates import (
     PARAMETERS,
@@ -30,6 +30,7 @@ ARCHIVE_UNUSED = "POST /templates/{template}/versions/archive"
 DRY_RUN = "POST /templateversions/{templateversion}/dry-run"
 DRY_RUN_JOB = "GET /templateversions/{templateversion}/dry-run/{jobID}"
 DRY_RUN_RESOURCES = "GET /templateversions/{templateversion}/dry-run/{jobID}/resources"
+DRY_RUN_LOGS = "GET /templateversions/{templateversion}/dry-run/{jobID}/logs"
 DRY_RUN_CANCEL = "PATCH /templateversions/{templateversion}/dry-run/{jobID}/cancel"
 NOT_DONE = "Only versions that have been built successfully can be promoted."
 
@@ -43,6 +44,7 @@ def versions(bench: Bench) -> None:
     _failing(bench, template)
     _archived(bench, template)
     _dry_run(bench, template)
+    watching.follow(bench, watching.VERSION_LOGS, (template.second or template.first,))
 
 
 def _pending(bench: Bench, template: Template) -> None:
@@ -228,6 +230,7 @@ def _dry_run(bench: Bench, template: Template) -> None:
     bench.judge(rules.WORK_ENDS, exchange, came, level="warning")
     if state != "succeeded":
         return
+    watching.follow(bench, DRY_RUN_LOGS, (template.first, id_))
     exchange, found = bench.look(
         View(DRY_RUN_RESOURCES, (template.first, id_), find=entry("", name="box"))
     )

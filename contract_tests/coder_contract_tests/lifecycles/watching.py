@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -11,10 +10,10 @@ from urllib.parse import quote
 from coder_contract_tests.checks.schema import keyword
 from coder_contract_tests.doubles import Judged, is_told, told_places
 from coder_contract_tests.exchange import NOTHING, TOKEN_HEADER, Exchange, excerpt
-from coder_contract_tests.findings import Rule
+from coder_contract_tests.findings import Level, Rule
 from coder_contract_tests.invariants import INVARIANTS
 from coder_contract_tests.judging import Seen
-from coder_contract_tests.lifecycles import rules
+from coder_contract_tests.lifecycles import queue, rules
 from coder_contract_tests.lifecycles.bench import (
     Bench,
     Blocked,
@@ -23,7 +22,7 @@ from coder_contract_tests.lifecycles.bench import (
     at_rest,
     member,
 )
-from coder_contract_tests.observe import ACTIVE, FINAL, moment
+from coder_contract_tests.observe import ACTIVE, FINAL
 from coder_contract_tests.session import is_absent
 from coder_contract_tests.streaming import Frame, Stream, open_stream
 
@@ -47,6 +46,8 @@ FIRST_SECONDS = 5.0
 SILENCE_SECONDS = 0.6
 """So long a stream that owes nothing is listened to."""
 END_SECONDS = 40.0
+LONG_SECONDS = 0.7
+"""A build of that length is shown before its end."""
 SPEAKING = "hello"
 MESSAGES_JUDGED = 6
 _INDEX = re.compile(r"\A/\d+")
@@ -101,7 +102,19 @@ def open_one(
         came = (
             "" if "no-cache" in kept or "no-store" in kept else f"Cache-Control: {kept or '(none)'}"
         )
-        bench.judge(rules.STREAM_OPENS, exchange, came, at="header:Cache-Control", level="warning")
+        level: Level | None = None if bench.is_recent else "warning"
+        bench.judge(rules.STREAM_OPENS, exchange, came, at="header:Cache-Control", level=level)
+        # Proxies in front may keep this one for themselves.
+        buffered = exchange.header("x-accel-buffering")
+        came = "" if buffered == "no" else f"X-Accel-Buffering: {buffered or '(none)'}"
+        if bench.is_recent:
+            bench.judge(
+                rules.STREAM_OPENS,
+                exchange,
+                came,
+                at="header:X-Accel-Buffering",
+                level="warning",
+            )
     return stream
 
 
@@ -272,8 +285,8 @@ def _unlike(one: Any, other: Any) -> str:
     return excerpt(one)
 
 
-def told(bench: Bench, streams: list[Stream], build: str) -> None:
-    """WAT-02: watchers heard of a build that has ended by now."""
+def told(bench: Bench, streams: list[Stream], build: str, seconds: float) -> None:
+    """WAT-02: watchers heard of a build that has ended by now, after so long."""
     for stream in streams:
         stream.drain(FIRST_SECONDS, quiet=1.0)
         values = [value for _, value in payloads(stream, stream.frames)]
@@ -284,6 +297,11 @@ def told(bench: Bench, streams: list[Stream], build: str) -> None:
         bench.judge(rules.WAT_02, stream.exchange(), came)
         done = [one for one in seen if member(one, "latest_build.job.status") in FINAL]
         if seen:
+            begun = [one for one in seen if member(one, "latest_build.job.status") in ACTIVE]
+            # A frame shows the state when it is sent: of a quick build that may be its end.
+            if begun or seconds >= LONG_SECONDS:
+                came = "" if begun else "no frame shows the build before its end"
+                bench.judge(rules.WAT_02, stream.exchange(), came, at="begin")
             came = "" if done else "no frame shows the end of the build's job"
             bench.judge(rules.WAT_02, stream.exchange(), came, at="end")
 
@@ -373,116 +391,29 @@ def follow(bench: Bench, label: str, values: tuple[str, ...]) -> None:
             wrong = "its lines differ from those of the log"
         bench.judge(rules.WAT_04, exchange, wrong)
     finish(bench, stream)
+    if plain.status == 200 and isinstance(plain.json, list) and len(plain.json) > 2:
+        _rest(bench, label, values, plain.json)
 
 
-# What every target can show, without writes
-
-
-def streams(bench: Bench) -> None:
-    """Open each kind of stream once, on what the target holds."""
-    contexts = bench.facts.contexts
-    opened = 0
-    for tell in (_a_workspace, _build_log, _version_log, _an_agent, _inbox):
-        try:
-            opened += tell(bench, list(contexts))
-        except Blocked as reason:
-            bench.session.skip(f"streams: {tell.__name__.strip('_')}", str(reason))
-    if not opened:
-        raise Blocked("the target shows nothing to watch")
-
-
-def _pick(
-    contexts: list[Any], name: str, fits: Callable[[str], bool] = lambda value: True, most: int = 8
-) -> str:
-    """A discovered value that fits, among the first few."""
-    tried: list[str] = []
-    for context in contexts:
-        value = context.get(name)
-        if value and value not in tried:
-            tried.append(value)
-            if fits(value):
-                return str(value)
-            if len(tried) >= most:
-                break
-    return ""
-
-
-def _a_workspace(bench: Bench, contexts: list[Any]) -> int:
-    # Deleted workspaces can be watched, but their GET is 410; one at work shows no first frame
-    # that could be compared.
-    def rests(id_: str) -> bool:
-        reply = bench.call(WORKSPACE, id_)
-        return reply.status == 200 and member(reply.json, "latest_build.job.status") in FINAL
-
-    def is_there(id_: str) -> bool:
-        return bench.call(WORKSPACE, id_).status == 200
-
-    id_ = _pick(contexts, "workspace", rests) or _pick(contexts, "workspace", is_there)
-    if not id_:
-        return 0
-    opened = begin(bench, id_)
-    end(bench, opened)
-    for one in list(dict.fromkeys(c["workspace"] for c in contexts if c.get("workspace")))[:5]:
-        _scripts(bench, one)
-    return len(opened)
-
-
-def _scripts(bench: Bench, workspace: str) -> None:
-    """BLD-17: a timing for each start script of agents that are done with them."""
-    label = "GET /workspaces/{workspace}/timings"
-    found = bench.call(WORKSPACE, workspace)
-    resources = member(found.json, "latest_build.resources")
-    agents = [
-        one
-        for resource in (resources if isinstance(resources, list) else ())
-        for one in resource.get("agents") or ()
-        if isinstance(one, dict)
-    ]
-    done = {"ready", "start_error", "start_timeout"}
-    if not bench.has(label) or not agents:
+def _rest(bench: Bench, label: str, values: tuple[str, ...], lines: list[Any]) -> None:
+    """JOB-27: after one line of a finished log come those behind it, read or followed."""
+    middle = len(lines) // 2
+    after = f"after={member(lines[middle], 'id')}"
+    rest = lines[middle + 1 :]
+    reply = bench.call(label, *values, query=after)
+    came = "" if reply.json == rest else f"{after} does not give the {len(rest)} lines behind it"
+    bench.judge(queue.rule_of("JOB-27"), reply, came)
+    try:
+        stream = open_one(bench, label, values, query=f"follow&{after}", websocket=True)
+    except Blocked as reason:
+        bench.session.skip(label, str(reason))
         return
-    if any(one.get("lifecycle_state") not in done for one in agents):
-        return
-    scripts = [s for one in agents for s in one.get("scripts") or () if s.get("run_on_start")]
-    reply = bench.call(label, workspace)
-    listed = member(reply.json, "agent_script_timings")
-    if not scripts or not isinstance(listed, list):
-        return
-    count = sum(one.get("stage") == "start" for one in listed if isinstance(one, dict))
-    came = "" if count == len(scripts) else f"{count} start timings for {len(scripts)} scripts"
-    bench.judge(rules.BLD_17, reply, came, at="/agent_script_timings")
-
-
-def _ended_in(label: str, bench: Bench) -> Callable[[str], bool]:
-    def fits(id_: str) -> bool:
-        # A pending job that was canceled has no end of its log on some servers (recorded).
-        reply = bench.call(label, id_)
-        state = member(reply.json, "job.status")
-        return state in {"succeeded", "failed"}
-
-    return fits
-
-
-def _build_log(bench: Bench, contexts: list[Any]) -> int:
-    id_ = _pick(contexts, "workspacebuild", _ended_in(BUILD, bench))
-    if id_:
-        follow(bench, BUILD_LOGS, (id_,))
-    return bool(id_)
-
-
-def _version_log(bench: Bench, contexts: list[Any]) -> int:
-    label = "GET /templateversions/{templateversion}"
-    id_ = _pick(contexts, "templateversion", _ended_in(label, bench))
-    if id_:
-        follow(bench, VERSION_LOGS, (id_,))
-    return bool(id_)
-
-
-def _an_agent(bench: Bench, contexts: list[Any]) -> int:
-    id_ = _pick(contexts, "workspaceagent")
-    if id_:
-        agent(bench, id_)
-    return bool(id_)
+    stream.drain(FIRST_SECONDS)
+    got = [frame.data for frame in stream.frames]
+    came = "" if got == rest else f"{len(got)} lines of {after} followed, {len(rest)} are behind it"
+    bench.judge(rules.WAT_04, stream.exchange(), came)
+    _is_deaf(bench, stream, 1008)
+    finish(bench, stream)
 
 
 def agent(bench: Bench, id_: str) -> None:
@@ -520,35 +451,6 @@ def _log_order(bench: Bench, stream: Stream) -> None:
         bench.judge(rules.AGT_11, stream.exchange(), came)
 
 
-def _inbox(bench: Bench, contexts: list[Any]) -> int:
-    """WAT-06: silence, unless a notification arrives just now."""
-    if not bench.has(INBOX):
-        return 0
-    stream = open_one(bench, INBOX, (), websocket=True)
-    opened = bench.call("GET /users/{user}", "me").header("date")
-    stream.drain(SILENCE_SECONDS)
-    came = ""
-    for frame in stream.frames:
-        made = moment(member(frame.data, "notification.created_at"))
-        if made is None or _is_older(made, opened):
-            came = f"a message without a new notification: {frame.text[:100]}"
-    bench.judge(rules.WAT_06, stream.exchange(), came)
-    finish(bench, stream)
-    return 1
-
-
-def _is_older(made: Any, date: str) -> bool:
-    """Whether something was made a good while before a Date header."""
-    from datetime import timedelta
-    from email.utils import parsedate_to_datetime
-
-    try:
-        now = parsedate_to_datetime(date)
-    except (TypeError, ValueError):
-        return False
-    return bool(made < now - timedelta(minutes=1))
-
-
 def agents_of(found: Any) -> list[str]:
     """Ids of the agents in a workspace."""
     listed = member(found, "latest_build.resources")
@@ -563,9 +465,6 @@ def agents_of(found: Any) -> list[str]:
 
 def view_of(workspace: str) -> View:
     return View(WORKSPACE, (workspace,))
-
-
-LABELS = (*(WATCH, WATCH_WS, METADATA, METADATA_WS, INBOX, BUILD_LOGS, VERSION_LOGS, AGENT_LOGS),)
 
 
 def of_our_agents(bench: Bench) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from coder_contract_tests.exchange import Exchange
-from coder_contract_tests.lifecycles import archive, nested, people, rules
+from coder_contract_tests.lifecycles import archive, nested, people, rules, shares
 from coder_contract_tests.lifecycles.bench import (
     ABSENT,
     Bench,
@@ -38,11 +38,7 @@ FAVORITE, UNFAVORITE = (
     "PUT /workspaces/{workspace}/favorite",
     "DELETE /workspaces/{workspace}/favorite",
 )
-SHARES, SHARE, UNSHARE = (
-    "GET /workspaces/{workspace}/port-share",
-    "POST /workspaces/{workspace}/port-share",
-    "DELETE /workspaces/{workspace}/port-share",
-)
+SHARES = "GET /workspaces/{workspace}/port-share"
 
 HOUR_MS = 3_600_000
 SCHEDULE = "CRON_TZ=Europe/Berlin 30 9 * * 1-5"
@@ -179,17 +175,34 @@ def the_members_workspace(bench: Bench) -> Workspace:
         raise found
     try:
         person = people.the_member(bench)
-        wanted: dict[str, Any] = {"autostart_schedule": SCHEDULE}
+        wanted: dict[str, Any] = {
+            "autostart_schedule": SCHEDULE,
+            "rich_parameter_values": [{"name": "fixed", "value": "mine"}],
+        }
         if bench.is_recent:
             wanted["automatic_updates"] = "always"
         workspace, made = create(bench, the_template(bench), "mine", by=person, **wanted)
         ready(bench, workspace, made)
+        _has_parameter(bench, workspace, made, "fixed", "mine")
         nested.nested_objects_agree(bench, views_of(workspace))
     except Blocked as reason:
         bench.made["members"] = reason
         raise
     bench.made["members"] = workspace
     return workspace
+
+
+def _has_parameter(
+    bench: Bench, workspace: Workspace, made: Exchange, name: str, value: str
+) -> None:
+    """The first build has the value that the workspace was asked for with."""
+    label = "GET /workspacebuilds/{workspacebuild}/parameters"
+    if not bench.has(label):
+        return
+    _, found = bench.look(views_of(workspace)[0])
+    build = str(member(found, "latest_build.id"))
+    view = View(label, (build,), find=entry("", name=name), by=workspace.owner)
+    bench.shows(made, [view], {"value": value}, rule=rules.CREATED_IS_THERE, keep=False)
 
 
 def _deadline(bench: Bench, workspace: Workspace, started: dict[str, Any]) -> None:
@@ -293,7 +306,7 @@ def settings(bench: Bench) -> None:
     _favorite(bench, workspace, others)
     _rename(bench, workspace)
     _extend(bench, workspace, others)
-    _shares(bench, workspace)
+    shares.shares(bench, workspace.id, the_template(bench).id)
     if bench.has(USAGE):
         bench.write(USAGE, workspace.id, body={}, want=(204, 200))
     no_deadline(bench, workspace)
@@ -430,43 +443,12 @@ def no_deadline(bench: Bench, workspace: Workspace) -> None:
         bench.refuses(EXTEND, workspace.id, body=body, want=(409,), views=views[:1])
 
 
-def _shares(bench: Bench, workspace: Workspace) -> None:
-    if not bench.has(SHARES, SHARE, UNSHARE):
-        return
-    template = bench.call("GET /templates/{template}", the_template(bench).id)
-    if member(template.json, "max_port_share_level") not in {"public", ABSENT}:
-        return
-    view = View(SHARES, (workspace.id,), find=entry("shares", agent_name=archive.AGENT))
-    share = {"agent_name": archive.AGENT, "port": 8080}
-    first = {**share, "share_level": "authenticated", "protocol": "http"}
-    made = bench.write(SHARE, workspace.id, body=first, want=(200, 201), repeats=first)
-    bench.shows(made, [view], {**first, "workspace_id": workspace.id}, rule=rules.CREATED_IS_THERE)
-    second = {**share, "share_level": "public", "protocol": "https"}
-    changed = bench.write(SHARE, workspace.id, body=second, want=(200, 201), repeats=second)
-    bench.shows(changed, [view], second)
-    listed = member(bench.call(SHARES, workspace.id).json, "shares")
-    count = len(listed) if isinstance(listed, list) else 0
-    came = "" if count == 1 else f"{count} shares after the same port was shared twice"
-    bench.judge(rules.CHANGE_IS_KEPT, changed, came)
-    wrongs: tuple[dict[str, Any], ...] = (
-        {"share_level": "everyone"},
-        {"port": 8},
-        {"protocol": "ftp"},
-        {"agent_name": "none"},
-    )
-    for wrong in wrongs:
-        bench.refuses(SHARE, workspace.id, body={**second, **wrong}, want=(400,), views=[view])
-    bench.still(workspace.id)
-    dropped = bench.write(UNSHARE, workspace.id, body=share, want=(200, 204))
-    bench.gone(dropped, [view])
-    bench.refuses(UNSHARE, workspace.id, body=share, want=(404,))
-
-
 def dormancy(bench: Bench, workspace: Workspace) -> None:
     """WS-24 and WS-25."""
     if not bench.has(DORMANT):
         return
     views = views_of(workspace)
+    used = moment(member(bench.look(views[0])[1], "last_used_at"))
     sleeps = bench.write(DORMANT, workspace.id, body={"dormant": True}, want=(200,))
     bench.repeats(sleeps, {"dormant_at": lambda value: moment(value) is not None}, rules.WS_24)
     set_ = {"dormant_at": lambda value: moment(value) is not None}
@@ -485,6 +467,11 @@ def dormancy(bench: Bench, workspace: Workspace) -> None:
     wakes = bench.write(DORMANT, workspace.id, body={"dormant": False}, want=(200,))
     awake = {"dormant_at": ABSENT, "deleting_at": ABSENT}
     bench.shows(wakes, views, awake, rule=rules.WS_24)
+    if used is not None:
+        # To be woken is a use.
+        later = {"last_used_at": lambda value: (moment(value) or used) > used}
+        bench.repeats(wakes, later)
+        bench.shows(wakes, views[:1], later, keep=False)
     again = bench.call(DORMANT, workspace.id, body={"dormant": False})
     came = "" if again.status == 304 else f"{again.status} for the repetition"
     bench.judge(rules.WS_24, again, came)
