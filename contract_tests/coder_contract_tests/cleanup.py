@@ -13,7 +13,7 @@ import orjson
 from coder_contract_tests.errors import Unreachable
 from coder_contract_tests.exchange import Exchange
 from coder_contract_tests.ledger import API, Entry, Ledger
-from coder_contract_tests.observe import ACTIVE, moment
+from coder_contract_tests.observe import ACTIVE, moment, told_at
 from coder_contract_tests.transport import Client
 
 DELETE_SECONDS = 120.0
@@ -94,17 +94,20 @@ def _looked_up(client: Client, entry: Entry) -> tuple[str, str]:
         found = same[0] if same else {}
     if not isinstance(found, dict) or not found.get("id"):
         return "", ""
-    if _is_older(found, entry):
+    if _is_older(found, entry, reply):
         # Somebody else's: ours was never made.
         return "", ""
     return str(found["id"]), ""
 
 
-def _is_older(found: dict[str, Any], entry: Entry) -> bool:
+def _is_older(found: dict[str, Any], entry: Entry, reply: Exchange) -> bool:
+    """Whether it was there before we asked for it; its times are those of the target's clock."""
     made, asked = moment(found.get("created_at")), moment(entry.at)
     if made is None or asked is None:
         return False
-    return made < asked - CLOCKS_APART or made > datetime.now(UTC) + CLOCKS_APART
+    present = datetime.now(UTC)
+    made += present - (told_at(reply) or present)
+    return made < asked - CLOCKS_APART or made > present + CLOCKS_APART
 
 
 def _delete_workspace(client: Client, path: str, sleep: Callable[[float], None]) -> str:

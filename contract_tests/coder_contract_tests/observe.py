@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -93,6 +94,15 @@ def stream_values(exchange: Exchange) -> Any:
         except orjson.JSONDecodeError:
             continue
     return values
+
+
+def told_at(exchange: Exchange) -> datetime | None:
+    """What the target's own clock said when it replied, in whole seconds."""
+    try:
+        found = parsedate_to_datetime(exchange.header("date"))
+    except (TypeError, ValueError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def moment(value: Any) -> datetime | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import orjson
@@ -111,6 +112,17 @@ def test_somebody_elses_older_thing_of_that_name_is_left_alone(
     coder.made["run-t"]["created_at"] = "2020-01-01T00:00:00Z"
     assert sweep(client, ledger(client), sleep=no_pause) == ()
     assert coder.gone == []
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+def test_a_clock_that_is_hours_apart_makes_nothing_older(
+    coder: MakingCoder, client: Client, hours: int
+) -> None:
+    coder.ahead = timedelta(hours=hours)
+    coder.loses = {"run-t"}
+    make(client, TEMPLATES, name="run-t")
+    assert sweep(client, ledger(client), sleep=no_pause) == ()
+    assert coder.gone == ["run-t"]
 
 
 def test_a_workspace_whose_deletion_fails_is_orphaned(coder: MakingCoder, client: Client) -> None:

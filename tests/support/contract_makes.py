@@ -53,7 +53,7 @@ class MakingCoder(TinyCoder):
         thing = {
             "id": uuid(9000 + len(self.made) + len(self.gone)),
             "name": name,
-            "created_at": datetime.now(UTC).isoformat(),
+            "created_at": (datetime.now(UTC) + self.ahead).isoformat(),
             "latest_build": {"id": uuid(9900), "job": {"status": "succeeded"}},
         }
         self.made[name] = thing

@@ -140,6 +140,8 @@ class TinyCoder:
         self.log_ids = [11, 12, 15, 16]
         self.heeds_tags = True
         self.alter = alter
+        self.ahead = timedelta(0)
+        """By which its clock differs from ours."""
         self.seen: list[tuple[str, str]] = []
         self.headers: dict[str, str] = {}
 
@@ -540,7 +542,8 @@ class _Handler(BaseHTTPRequestHandler):
             reply.headers["Cache-Control"] = "no-cache"
             data = b"event: ping\n\nevent: data\ndata: " + data + b"\n\n"
         self.send_response_only(reply.status)
-        self.send_header("Date", format_datetime(datetime.now(UTC), usegmt=True))
+        present = datetime.now(UTC) + self.server.tiny.ahead
+        self.send_header("Date", format_datetime(present, usegmt=True))
         for name, value in reply.headers.items():
             self.send_header(name, value)
         if data and reply.media_type:
