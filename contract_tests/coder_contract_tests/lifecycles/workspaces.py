@@ -21,7 +21,7 @@ from coder_contract_tests.lifecycles.bench import (
     message,
 )
 from coder_contract_tests.lifecycles.templates import UNKNOWN_ID, Template, the_template
-from coder_contract_tests.observe import ACTIVE, moment
+from coder_contract_tests.observe import ACTIVE, moment, told_at
 
 CREATE = "POST /users/{user}/workspaces"
 CREATE_OLD = "POST /organizations/{organization}/members/{user}/workspaces"
@@ -400,10 +400,12 @@ def _rename(bench: Bench, workspace: Workspace) -> None:
 
 def _extend(bench: Bench, workspace: Workspace, others: _Others) -> None:
     views = views_of(workspace)
-    _, found = bench.look(views[0])
+    seen, found = bench.look(views[0])
     if member(found, "latest_build.deadline") is ABSENT:
         return
-    late = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=10)
+    # What is soon, the target's clock decides.
+    present = told_at(seen) or datetime.now(UTC).replace(microsecond=0)
+    late = present + timedelta(hours=10)
     maximum = moment(member(found, "latest_build.max_deadline"))
     if maximum is not None:
         beyond = {"deadline": _text(maximum + timedelta(hours=1))}
@@ -417,7 +419,7 @@ def _extend(bench: Bench, workspace: Workspace, others: _Others) -> None:
         bench.shows(changed, views, shown)
         bench.untouched(changed, others.view, others.before)
     for soon in (timedelta(minutes=10), timedelta(days=-1)):
-        body = {"deadline": _text(datetime.now(UTC) + soon)}
+        body = {"deadline": _text(present + soon)}
         bench.refuses(
             EXTEND, workspace.id, body=body, want=(400,), rule=rules.WS_28, views=views[:1]
         )
@@ -434,12 +436,13 @@ def no_deadline(bench: Bench, workspace: Workspace) -> None:
     bench.still(workspace.id, workspace.name)
     cleared = bench.write(TTL, workspace.id, body={"ttl_ms": None}, want=(204,))
     bench.shows(cleared, views, {"ttl_ms": ABSENT}, keep=False)
-    _, found = bench.look(views[0])
+    seen, found = bench.look(views[0])
     if member(found, "latest_build.transition") == "start":
         deadline = member(found, "latest_build.deadline")
         came = "" if deadline is ABSENT else f"deadline is still {deadline}"
         bench.judge(rules.WS_29, cleared, came)
-        body = {"deadline": _text(datetime.now(UTC) + timedelta(hours=2))}
+        present = told_at(seen) or datetime.now(UTC)
+        body = {"deadline": _text(present + timedelta(hours=2))}
         bench.refuses(EXTEND, workspace.id, body=body, want=(409,), views=views[:1])
 
 
