@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -81,8 +81,10 @@ def identity(check: str, operation: str, at: str, level: Level) -> str:
 class Ledger:
     """The findings of a run, in order of appearance and counted."""
 
-    def __init__(self) -> None:
+    def __init__(self, stands_for: Callable[[str, str, str], str] | None = None) -> None:
         self._found: dict[str, Finding] = {}
+        self._stands_for = stands_for
+        """The id of the invariant that a check judges at an operation and a place."""
 
     def add(self, rule: Rule, problem: Problem) -> Finding | None:
         """The finding when it is new, None when it has been seen before."""
@@ -100,7 +102,7 @@ class Ledger:
             operation=operation,
             level=level,
             promise=rule.promise,
-            place=problem.place or rule.oracle,
+            place=self._place(rule, problem),
             came=problem.came,
             at=problem.at,
             request=f"{exchange.method} {exchange.target}",
@@ -110,6 +112,13 @@ class Ledger:
         )
         self._found[key] = finding
         return finding
+
+    def _place(self, rule: Rule, problem: Problem) -> str:
+        place = problem.place or rule.oracle
+        id_ = ""
+        if self._stands_for is not None:
+            id_ = self._stands_for(rule.id, problem.exchange.label, problem.at)
+        return f"{place} ({id_})" if id_ else place
 
     def adopt(self, finding: Finding) -> bool:
         """Take over a finding of an earlier part of this run; whether it is new."""

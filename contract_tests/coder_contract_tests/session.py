@@ -19,6 +19,7 @@ from coder_contract_tests.findings import Ledger, Problem, Rule
 from coder_contract_tests.judging import Facts, Identity, Question, Seen
 from coder_contract_tests.resume import Resumed
 from coder_contract_tests.selection import Selection
+from coder_contract_tests.stated import stands_for
 from coder_contract_tests.suite import RULES
 from coder_contract_tests.transport import Client, Started
 
@@ -50,7 +51,7 @@ class Session:
         self.document = document
         self.selection = selection
         self.facts = Facts()
-        self.ledger = Ledger()
+        self.ledger = Ledger(stands_for)
         self.exchanges: list[Exchange] = []
         self.judged: Counter[tuple[str, str]] = Counter()
         self.exercised: Counter[str] = Counter()

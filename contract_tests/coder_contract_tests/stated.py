@@ -5,6 +5,9 @@ They are listed so that whoever knows a rule by its id finds what looks after it
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+
 from coder_contract_tests.findings import Rule
 
 
@@ -16,7 +19,8 @@ def _stated(id_: str, judge: str, promise: str, *, oracle: str, applies: str) ->
         promise=promise,
         oracle=oracle,
         applies=applies,
-        explanation=f"Judged by the general check `{judge}`, whose findings carry that name.",
+        explanation=f"Judged by the general check `{judge}`: its findings carry that name, and "
+        "this id beside what promises it.",
     )
 
 
@@ -113,3 +117,45 @@ _JUDGED: tuple[tuple[str, Rule], ...] = (
 STATED: tuple[Rule, ...] = tuple(rule for _, rule in _JUDGED)
 JUDGES: dict[str, str] = {rule.id: judge for judge, rule in _JUDGED}
 """The check that judges an invariant, by its id."""
+
+_JOBS = "GET /organizations/{organization}/provisioner"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An invariant, its judge, and where: a pattern of operations and a word in the place."""
+
+    id: str
+    judge: str
+    operation: str
+    word: str = ""
+
+
+STANDING: tuple[Standing, ...] = (
+    Standing("JOB-24", "unknown_keys_are_as_promised", f"{_JOBS}(jobs|daemons)"),
+    Standing("WS-09", "count_is_true", _WORKSPACES),
+    Standing("WS-10", "pages_join_to_the_list", _WORKSPACES),
+    Standing("WS-12", "order_is_documented", _WORKSPACES),
+    Standing("WS-13", "filter_is_exact", _WORKSPACES, "status"),
+    Standing("WS-15", "filter_is_exact", _WORKSPACES, "outdated"),
+    Standing(
+        "WS-23", "values_agree", "GET /(users/{user}/)?workspaces?(/.*)?", "/organization_id$"
+    ),
+    Standing("WS-17", "values_agree", "GET /workspaces/{workspace}"),
+    Standing("WS-17", "values_agree", "GET /users/{user}/workspace/{workspacename}"),
+    Standing("BLD-02", "order_is_documented", _BUILDS),
+    Standing("BLD-03", "pages_join_to_the_list", _BUILDS, "after_id"),
+    Standing("USR-10", "order_is_documented", "GET /audit"),
+    Standing("ERR-11", "error_body_has_a_message", ".*"),
+)
+
+
+def stands_for(judge: str, operation: str, at: str) -> str:
+    """The invariant that a check's finding at an operation and a place breaks; empty for none."""
+    for one in STANDING:
+        pattern = one.operation.replace("{", r"\{").replace("}", r"\}")
+        if one.judge != judge or not re.fullmatch(pattern, operation):
+            continue
+        if re.search(one.word, at):
+            return one.id
+    return ""

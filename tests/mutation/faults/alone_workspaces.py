@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.mutation.faults.edits import NOBODY, Inject, answered, both, edited
+from tests.mutation.faults.edits import NOBODY, Inject, answered, both, edited, member
 from tests.mutation.faults.everywhere import (
+    Change,
     Object,
+    builds_of,
     each,
+    everywhere,
     setting,
     workspaces_of,
 )
-from tests.mutation.faults.lists import BUILDS, WORKSPACE, WORKSPACES, queried
+from tests.mutation.faults.lists import BUILDS, BY_NAME, WORKSPACE, WORKSPACES, queried
 from tests.mutation.faults.writes import CREATE, DORMANT, PROMOTE, RENAME, UNFAVORITE
 from tests.mutation.model import Fault, Frame, Mutation, Reply, Request, Upstream
 
@@ -83,6 +86,18 @@ class _Promoted(Mutation):
     def frames(self, request: Request, frame: Frame, number: int) -> list[Frame]:
         value = frame.json
         return [frame.with_json(value) if self.changed(value) else frame]
+
+
+def _kept_deadline() -> Change:
+    """A build that had a deadline keeps it."""
+    kept: dict[str, str] = {}
+
+    def change(build: Object) -> None:
+        if build["deadline"]:
+            kept[build["id"]] = build["deadline"]
+        build["deadline"] = kept.get(build["id"])
+
+    return change
 
 
 def _without_newest(request: Request, upstream: Upstream) -> Reply | None:
@@ -280,6 +295,15 @@ ALONE_WORKSPACES: tuple[Fault, ...] = (
         DORMANT,
     ),
     _fault(
+        "ttl-by-name",
+        "WS-17",
+        "a workspace by name has another time to live than by id",
+        edited(BY_NAME, by=member("ttl_ms", 60_000)),
+        BY_NAME,
+        kind="relations",
+        writes=False,
+    ),
+    _fault(
         "deleted-among-all",
         "WS-11",
         "deleted workspaces are listed, found and counted like the others",
@@ -324,6 +348,13 @@ ALONE_WORKSPACES: tuple[Fault, ...] = (
         "a new name where none is allowed is a conflict",
         edited(RENAME, by=_as_conflict, on="error"),
         RENAME,
+    ),
+    _fault(
+        "deadline-kept",
+        "WS-29",
+        "without a time to live the running build has a deadline yet, wherever it is shown",
+        lambda: everywhere(builds_of, _kept_deadline())(),
+        "*",
     ),
     _fault(
         "created-next-start",
