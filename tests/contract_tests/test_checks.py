@@ -82,6 +82,27 @@ def test_how_bad_an_undocumented_status_is(
     assert f"{status}, which is not among {', '.join(documented)}" == problem.came
 
 
+@pytest.mark.parametrize(
+    ("path", "status", "documented", "level"),
+    [
+        ("/x", 201, "200", "note"),
+        ("/x", 200, "201", None),
+        # What Coder's own pages say otherwise.
+        ("/files", 200, "201", "note"),
+    ],
+)
+def test_a_creation_says_that_it_is_one(
+    path: str, status: int, documented: str, level: str | None
+) -> None:
+    raw = document()
+    raw["paths"][path] = {"post": {"responses": {documented: ANY}}}
+    tiny = Document(raw, "tiny")
+    (problem,) = (
+        status_is_documented(Seen(made(tiny, path, method="POST", status=status), tiny)) or ()
+    )
+    assert problem.level == level
+
+
 @pytest.mark.parametrize(("status", "key"), [(404, "4XX"), (404, "default"), (404, "404")])
 def test_ranges_and_default_document_a_status(status: int, key: str) -> None:
     assert status_is_documented(seen(with_operation(responses={key: ANY}), status=status)) == []

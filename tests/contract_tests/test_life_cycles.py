@@ -13,9 +13,10 @@ from tests.support.contract_life_account_faults import ACCOUNTS_BROKEN
 from tests.support.contract_life_faults import BROKEN, Broken
 from tests.support.contract_life_more_faults import MORE_BROKEN
 from tests.support.contract_life_nested_faults import NESTED_BROKEN
+from tests.support.contract_life_search_faults import SEARCHED
 
 NIGHTLY = os.environ.get("CODER_MOCK_NIGHTLY", "") == "1"
-ALL = (*BROKEN, *MORE_BROKEN, *NESTED_BROKEN, *ACCOUNTS_BROKEN)
+ALL = (*BROKEN, *MORE_BROKEN, *NESTED_BROKEN, *ACCOUNTS_BROKEN, *SEARCHED)
 TWINS = ALL if NIGHTLY else tuple({broken.check: broken for broken in reversed(ALL)}.values())
 """One for each rule; by night all."""
 SLOW = {"stream_is_kept_alive"}

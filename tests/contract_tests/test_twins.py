@@ -11,6 +11,7 @@ from tests.support.contract_faults import FAULTS, Fault
 from tests.support.contract_manners import Reply, dressed, error
 from tests.support.contract_more_faults import MORE_FAULTS
 from tests.support.contract_runs import examine
+from tests.support.contract_search_faults import SEARCH_FAULTS
 from tests.support.contract_server import TinyCoder
 
 # Life cycles and streams have tests of their own.
@@ -41,11 +42,16 @@ def test_a_broken_promise_is_found_and_its_operation_named(fault: Fault) -> None
     assert (fault.check, fault.operation, fault.level) in found(fault)
 
 
+@pytest.mark.parametrize("fault", SEARCH_FAULTS, ids=lambda fault: f"{fault.check}: {fault.name}")
+def test_a_wrong_answer_to_a_search_is_found_and_its_operation_named(fault: Fault) -> None:
+    assert (fault.check, fault.operation, fault.level) in found(fault)
+
+
 def found(fault: Fault) -> set[tuple[str, str, str]]:
     """Check, operation and level of what a run finds on the server with that bug."""
     tiny = TinyCoder()
     fault.inject(tiny)
-    include = fault.include or ((fault.operation,) if fault in MORE_FAULTS else ())
+    include = fault.include or ((fault.operation,) if fault not in FAULTS else ())
     report = examine(tiny, max_examples=fault.max_examples, include=include)
     return {(one.check, one.operation, one.level) for one in report.findings}
 
@@ -68,4 +74,4 @@ def test_what_fails_only_once_is_flaky_and_a_warning() -> None:
 
 
 def test_every_rule_has_a_fault_of_its_own() -> None:
-    assert {fault.check for fault in (*FAULTS, *MORE_FAULTS)} == OF_READS
+    assert {fault.check for fault in (*FAULTS, *MORE_FAULTS, *SEARCH_FAULTS)} == OF_READS

@@ -54,7 +54,10 @@ _SAME_AS = {
     "codersdk.Version": "codersdk.TemplateVersion",
     "codersdk.Daemon": "codersdk.ProvisionerDaemon",
 }
-_RELATIONS = ("x-crud", "x-pagination", "x-count", "x-order", "x-filter", "x-same-as")
+_RELATIONS = (
+    *("x-crud", "x-pagination", "x-count", "x-order", "x-filter", "x-same-as"),
+    *("x-window", "x-nothing-for"),
+)
 
 _LIMIT = {"name": "limit", "schema": {"type": "integer", "minimum": 0}}
 _AFTER = {"name": "after", "schema": NUMBER}
@@ -225,6 +228,9 @@ def document() -> dict[str, Any]:
         f"{agent}/listening-ports": ("Get ports", anything),
         f"{build}/parameters": ("Get build parameters", _list(anything)),
         f"{build}/timings": ("Get timings", anything),
+        f"{build}/resources": ("Get resources", _list(anything)),
+        "/users/{user}/organizations": ("Theirs", _list(_ref("codersdk.Organization"))),
+        "/users/{user}/roles": ("Get roles", anything),
         "/templateversions/{templateversion}/rich-parameters": ("Rich", _list(anything)),
         "/users/{user}/workspace/{workspacename}": ("By name", _ref("codersdk.Workspace")),
         f"{organization}/templates": ("Of one", _list(_ref("codersdk.Template"))),

@@ -24,7 +24,7 @@ _STRICT = {
     r"/organizations/[^/]+/provisionerjobs/[^/]+": {"limit", "status", "tags"},
     r"/organizations/[^/]+/provisionerdaemons": {"limit", "ids", "tags"},
     r"/groups": {"organization", "has_member", "group_ids"},
-    r"/notifications/inbox": {"read_status"},
+    r"/notifications/inbox": {"read_status", "templates", "targets"},
 }
 _PAGED = re.compile(
     r"/(workspaces|users|workspaces/[^/]+/builds|templates/[^/]+/versions)"

@@ -159,7 +159,7 @@ def _any_search(tiny: TinyCoder) -> None:
 
 
 def _first(**members: Any) -> Callable[[Any], Any]:
-    return lambda items: [{**items[0], **members}, *items[1:]]
+    return lambda items: [{**one, **members} for one in items[:1]] + items[1:]
 
 
 def _with(**members: Any) -> Callable[[Any], Any]:

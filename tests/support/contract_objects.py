@@ -54,14 +54,15 @@ def agents(uuid: Uuid, at: Time, resource: str) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def inbox(uuid: Uuid, at: Time, status: str) -> dict[str, Any]:
-    """Three entries, one of them unread."""
+def inbox(uuid: Uuid, at: Time, status: str, *, nothing: bool = False) -> dict[str, Any]:
+    """Three entries, one of them unread; or none, where a query asks for what none has."""
     listed = [
         {"id": uuid(700 + n), "title": f"n{n}", "created_at": at(n), "read_at": read}
         for n, read in ((3, None), (2, at(9)), (1, at(8)))
     ]
     if status != "all":
         listed = [one for one in listed if (one["read_at"] is None) == (status == "unread")]
+    listed = [] if nothing else listed
     return {"notifications": listed, "unread_count": 1}
 
 

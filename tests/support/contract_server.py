@@ -17,7 +17,16 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from tests.support import contract_manners as manners
 from tests.support import contract_objects as objects
 from tests.support.contract_manners import TOKEN, Reply
-from tests.support.contract_search import SEARCHED, STATUSES, matches, refused_term
+from tests.support.contract_search import (
+    SEARCHED,
+    STATUSES,
+    fits,
+    matches,
+    refused_term,
+    since,
+    sought,
+    tagged,
+)
 
 EMAIL, PASSWORD = "admin@example.com", "tiny-password-1"
 ORIGIN_TIME = datetime(2025, 5, 19, 12, 0, tzinfo=UTC)
@@ -162,6 +171,7 @@ class TinyCoder:
         if number != 302:
             return []
         resource = {"id": uuid(550), "job_id": uuid(302), "name": "box", "hide": False}
+        resource["workspace_transition"] = "start"
         return [{**resource, "agents": objects.agents(uuid, at, uuid(550))}]
 
     def build(self, number: int) -> dict[str, Any]:
@@ -188,6 +198,9 @@ class TinyCoder:
             "job": job,
             "resources": self.resources(number),
         }
+
+    def builds(self, number: int, query: dict[str, list[str]]) -> list[dict[str, Any]]:
+        return manners.page(since([self.build(number)], query), query)
 
     def workspace(self, number: int) -> dict[str, Any]:
         failing = [uuid(603)] if number == 302 else []
@@ -258,9 +271,9 @@ class TinyCoder:
         return manners.error(400, "Invalid workspace search query.", "", wrong) if wrong else None
 
     def _workspaces(self, query: dict[str, list[str]]) -> Reply:
-        refusal = self.bad_search(query.get("q", [""])[0])
-        if refusal is not None:
-            return refusal
+        for element in query.get("q", [""])[0].split():
+            if refusal := self.bad_search(element):
+                return refusal
         found = self.listed_workspaces(query)
         return Reply(200, {"workspaces": manners.page(found, query), "count": len(found)})
 
@@ -270,9 +283,8 @@ class TinyCoder:
             wrong = ("nosuch", '"nosuch" is not a valid query param')
             return manners.error(400, "Invalid user search query.", "", wrong)
         for element in query.get("q", [""])[0].split():
-            key, _, value = element.rpartition(":")
-            place = {"status": "status", "search": "username"}.get(key, "username")
-            found = [one for one in found if value in one[place]]
+            key, _, value = element.partition(":") if ":" in element else ("", "", element)
+            found = [one for one in found if fits(one, key, value)]
         if after := query.get("after_id"):
             ids = [one["id"] for one in found]
             found = found[ids.index(after[0]) + 1 :] if after[0] in ids else []
@@ -284,8 +296,8 @@ class TinyCoder:
             {
                 "id": id_,
                 "username": name,
-                "created_at": at(1),
-                "updated_at": at(1),
+                "created_at": at(1 if name == "admin" else 5),
+                "updated_at": at(5),
                 "status": "active",
                 "roles": [{"name": "owner"}] if name == "admin" else [],
                 "organization_ids": [FIRST, SECOND],
@@ -297,6 +309,10 @@ class TinyCoder:
         known = {"me": OWNER, "admin": OWNER, "member": MEMBER}
         return next(one for one in self.users() if one["id"] == known.get(named, named))
 
+    def roles(self, named: str) -> dict[str, Any]:
+        roles = [one["name"] for one in self.user(named)["roles"]]
+        return {"roles": roles, "organization_roles": {FIRST: []}}
+
     def logs(self, query: dict[str, list[str]]) -> list[dict[str, Any]]:
         after = int(query.get("after", ["-1"])[0])
         return [{"id": one, "output": "line"} for one in self.log_ids if one > after]
@@ -306,6 +322,7 @@ class TinyCoder:
         self.seen.append((method, target))
         parts = urlsplit(target)
         path = unquote(parts.path.removeprefix("/api/v2"))
+        path = re.sub(r"^/organizations/(coder|default)(?=/|$)", f"/organizations/{FIRST}", path)
         query = parse_qs(parts.query, keep_blank_values=True)
         found = manners.dressed(self._route(method, path, query, headers, body))
         found.headers |= self.headers
@@ -368,12 +385,20 @@ class TinyCoder:
         return [
             (f"/users/{one}", lambda q, user: Reply(200, self.user(user))),
             ("/users", self._users),
+            (f"/users/{one}/organizations", lambda q, user: Reply(200, organizations)),
+            (f"/users/{one}/roles", lambda q, user: Reply(200, self.roles(user))),
             ("/entitlements", lambda q: Reply(200, objects.entitlements())),
             ("/groups", lambda q: Reply(200, objects.groups(FIRST))),
             (
                 "/notifications/inbox",
                 lambda q: Reply(
-                    200, objects.inbox(uuid, at, q.get("read_status", ["all"])[0] or "all")
+                    200,
+                    objects.inbox(
+                        uuid,
+                        at,
+                        q.get("read_status", ["all"])[0] or "all",
+                        nothing=bool({"templates", "targets"} & q.keys()),
+                    ),
                 ),
             ),
             (
@@ -384,7 +409,7 @@ class TinyCoder:
             ),
             (
                 f"{organization}/templates",
-                lambda q, o: Reply(200, [template] if o == FIRST else []),
+                lambda q, o: Reply(200, sought([template] if o == FIRST else [], q)),
             ),
             (
                 f"/users/{one}/workspace/{one}",
@@ -412,9 +437,10 @@ class TinyCoder:
                 f"/templateversions/{one}/rich-parameters",
                 lambda q, v: found({VERSION: 0}, v, lambda n: [{"name": "region"}]),
             ),
+            (f"/workspacebuilds/{one}/resources", lambda q, b: found(builds, b, self.resources)),
             (f"/workspacebuilds/{one}/timings", lambda q, b: found(builds, b, self.timings)),
             ("/organizations", lambda q: Reply(200, organizations)),
-            ("/templates", lambda q: refused_term(q) or Reply(200, [template])),
+            ("/templates", lambda q: refused_term(q) or Reply(200, sought([template], q))),
             (
                 f"/templates/{one}/versions",
                 lambda q, t: found({TEMPLATE: 0}, t, lambda n: manners.page([self.version()], q)),
@@ -434,7 +460,7 @@ class TinyCoder:
                 lambda q, w: found(
                     workspaces,
                     w,
-                    lambda n: [] if q.get("after_id") else manners.page([self.build(n)], q),
+                    lambda n: [] if q.get("after_id") else self.builds(n, q),
                 ),
             ),
             (f"/workspaces/{one}/watch", lambda q, w: found(workspaces, w, self.frame)),
@@ -485,13 +511,8 @@ class TinyCoder:
         if "status" in query:
             statuses = query["status"][0].split(",")
             listed = [job for job in listed if job["status"] in statuses]
-        if "tags" in query and self.heeds_tags:
-            tags = json.loads(query["tags"][0])
-            listed = [
-                job
-                for job in listed
-                if (job["tags"] == tags if tags == TAGS else tags.items() <= job["tags"].items())
-            ]
+        if self.heeds_tags:
+            listed = tagged(listed, query)
         return Reply(200, manners.page(listed, query, 50))
 
     def _job(self, query: dict[str, list[str]], organization: str, job: str) -> Reply:
@@ -502,7 +523,7 @@ class TinyCoder:
         listed = [one for one in self.daemons if one["organization_id"] == organization]
         if "ids" in query:
             listed = [one for one in listed if one["id"] in query["ids"][0].split(",")]
-        return Reply(200, manners.page(listed, query, 50))
+        return Reply(200, manners.page(tagged(listed, query), query, 50))
 
 
 def _no_agent() -> Reply:

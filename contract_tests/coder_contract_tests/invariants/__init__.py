@@ -11,6 +11,7 @@ from coder_contract_tests.invariants.job_lists import JOB_LIST_INVARIANTS
 from coder_contract_tests.invariants.job_relations import JOB_RELATION_INVARIANTS
 from coder_contract_tests.invariants.job_tags import JOB_TAG_INVARIANTS
 from coder_contract_tests.invariants.jobs import JOB_INVARIANTS
+from coder_contract_tests.invariants.resources import RESOURCE_INVARIANTS
 from coder_contract_tests.invariants.searches import SEARCH_INVARIANTS
 from coder_contract_tests.invariants.workspaces import WORKSPACE_INVARIANTS
 from coder_contract_tests.judging import Invariant
@@ -29,6 +30,7 @@ INVARIANTS: tuple[Invariant, ...] = tuple(
             *AGENT_INVARIANTS,
             *ADMINISTRATION_INVARIANTS,
             *SEARCH_INVARIANTS,
+            *RESOURCE_INVARIANTS,
         ),
         key=lambda invariant: invariant.rule.id,
     )

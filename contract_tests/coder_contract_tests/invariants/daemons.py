@@ -19,6 +19,7 @@ STALE = timedelta(seconds=90)
 # Heartbeats come once a minute and clocks differ a little: no error on the edge.
 SLACK = timedelta(seconds=30)
 DAEMON_LIMIT = 1000
+_UNTAGGED = {"scope": "organization", "owner": ""}
 
 
 def _daemons(exchange: Exchange) -> list[dict[str, Any]] | None:
@@ -92,9 +93,16 @@ def available_workers_can_take_it(asker: Asker) -> Judgement:
     problems: list[Problem] = []
     judged = False
     for found in _organization_jobs(asker):
-        workers = found.job.get("available_workers")
+        workers = found.job.get("available_workers", [])
         if not isinstance(workers, list):
             continue
+        able = [one for one in daemons.values() if complete and _waits_for(one, found)]
+        judged = judged or bool(able)
+        for daemon in able:
+            if daemon.get("id") not in workers:
+                came = f"{found}: available_workers lacks {daemon.get('id')}, which could take it"
+                problems.append(Problem(found.exchange, came, at=f"{found.at}/available_workers"))
+                break
         for worker in workers:
             wrong = _cannot_take(daemons.get(str(worker)), found, complete)
             judged = True
@@ -102,6 +110,26 @@ def available_workers_can_take_it(asker: Asker) -> Judgement:
                 came = f"{found}: available_workers has {worker}, {wrong}"
                 problems.append(Problem(found.exchange, came, at=f"{found.at}/available_workers"))
     return problems if judged else None
+
+
+def _waits_for(daemon: dict[str, Any], found: JobSeen) -> bool:
+    """Whether a job that was not started must name a daemon, as far as both tell.
+
+    What provisions it a job does not tell: daemons without Terraform are left out. A job without
+    tags of its own is for daemons without any.
+    """
+    if "started_at" in found.job or found.status not in {"pending", "canceled"}:
+        return False
+    tags, own = found.job.get("tags"), daemon.get("tags")
+    if not isinstance(tags, dict) or not isinstance(own, dict):
+        return False
+    if daemon.get("organization_id") != found.job.get("organization_id"):
+        return False
+    if "terraform" not in (daemon.get("provisioners") or ()):
+        return False
+    began, came = moment(daemon.get("created_at")), moment(found.job.get("created_at"))
+    is_older = began is not None and came is not None and began < came
+    return is_older and (tags == own if tags == _UNTAGGED else tags.items() <= own.items())
 
 
 def _cannot_take(daemon: dict[str, Any] | None, found: JobSeen, complete: bool) -> str:
@@ -183,7 +211,7 @@ DAEMON_INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         invariant(
             "JOB-13",
-            "available_workers stands only on jobs that were not started, and names daemons of "
+            "available_workers stands only on jobs that were not started, and names the daemons of "
             "the same organization whose tags contain the job's",
             oracle=_ORACLE,
             applies="organization job endpoints against the daemon list",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +21,10 @@ SEARCHED: tuple[tuple[str, str], ...] = (
     ("GET /audit", "Invalid audit search query."),
 )
 AGENTS = ("connected", "connecting", "disconnected", "timeout")
+TERMS_PER_LIST = 3
+# What every user has and no list of users says.
+_IMPLICIT_ROLE = "member"
+_LOWER = re.compile(r"[a-z0-9-]+\Z")
 
 
 def unknown_terms_are_refused(asker: Asker) -> Judgement:
@@ -120,6 +126,109 @@ def _has_agent(state: str) -> Matches:
     return matches
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A list, and the terms that its own entries suggest."""
+
+    label: str
+    place: str
+    cut: str
+    """Asks for a part of the list that is long enough."""
+    suggest: Callable[[list[Mapping[str, Any]], str], Iterator[tuple[str, Matches]]]
+
+
+def _roles(users: list[Mapping[str, Any]], me: str) -> Iterator[tuple[str, Matches]]:
+    for role in sorted({name for one in users for name in _role_names(one)} - {_IMPLICIT_ROLE}):
+        yield f"role:{role}", lambda one, role=role: role in _role_names(one)  # type: ignore[misc]
+
+
+def _role_names(user: Mapping[str, Any]) -> set[str]:
+    return {str(one.get("name")) for one in user.get("roles") or () if isinstance(one, dict)}
+
+
+def _actors(entries: list[Mapping[str, Any]], me: str) -> Iterator[tuple[str, Matches]]:
+    if me:
+        yield "username:me", lambda one: _actor(one, "id") == me
+    names = sorted({_actor(one, "username") for one in entries})
+    for name in names:
+        # Nothing says whether the log knows names without regard to case.
+        if _LOWER.match(name):
+            yield f"username:{name}", lambda one, name=name: _actor(one, "username") == name  # type: ignore[misc]
+
+
+def _actor(entry: Mapping[str, Any], name: str) -> str:
+    user = entry.get("user")
+    return str(user.get(name, "")) if isinstance(user, dict) else ""
+
+
+def _owned(workspaces: list[Mapping[str, Any]], me: str) -> Iterator[tuple[str, Matches]]:
+    for one in workspaces:
+        owner, name = str(one.get("owner_name", "")), str(one.get("name", ""))
+
+        def matches(other: Mapping[str, Any], owner: str = owner, name: str = name) -> bool:
+            folded = str(other.get("owner_name", "")).casefold()
+            return folded == owner.casefold() and name.casefold() in _name(other)
+
+        yield f"{owner}/{name}", matches
+        yield f"owner:{owner} name:{name.upper()}", matches
+
+
+def _name(one: Mapping[str, Any]) -> str:
+    return str(one.get("name", "")).casefold()
+
+
+SEARCHES: tuple[Search, ...] = (
+    Search("GET /users", "users", "limit=500", _roles),
+    Search("GET /audit", "audit_logs", "limit=100", _actors),
+    Search(LIST, "workspaces", "limit=500", _owned),
+)
+
+
+def searches_are_exact(asker: Asker) -> Judgement:
+    """Roles, who did it, and owner with name: what an entry tells in more than one member."""
+    if not _is_recent(asker):
+        return None
+    problems: list[Problem] = []
+    judged = False
+    for search in SEARCHES:
+        listed = _listed(asker.get(search.label, {}, search.cut), search.place)
+        terms = list(search.suggest(listed or [], asker.facts.me))
+        if len(terms) > TERMS_PER_LIST:
+            terms = [*terms[: TERMS_PER_LIST - 1], terms[-1]]
+        for term, matches in terms:
+            judged = True
+            wrong = _unlike(asker, search, term, matches)
+            # Lists grow and people change: only what is wrong twice is wrong.
+            problems += _unlike(asker, search, term, matches) if wrong else []
+    return problems if judged else None
+
+
+def _unlike(asker: Asker, search: Search, term: str, matches: Matches) -> list[Problem]:
+    everything = _listed(asker.get(search.label, {}, search.cut), search.place)
+    reply = asker.get(search.label, {}, f"q={quote(term)}&{search.cut}")
+    if reply is None or everything is None:
+        return []
+    found = _listed(reply, search.place)
+    at = "query:q"
+    if found is None:
+        return [Problem(reply, f"{reply.status} for q={term}", at=at)]
+    if stray := next((one for one in found if not matches(one)), None):
+        return [Problem(reply, f"q={term} gives {stray.get('id')}, which does not match", at=at)]
+    got = {one.get("id") for one in found}
+    for one in everything:
+        if matches(one) and one.get("id") not in got:
+            return [Problem(reply, f"q={term} leaves out {one.get('id')}, which matches", at=at)]
+    return []
+
+
+def _listed(reply: Exchange | None, place: str) -> list[Mapping[str, Any]] | None:
+    body: Any = reply.json if reply is not None and reply.status == 200 else None
+    listed = body.get(place) if isinstance(body, dict) else None
+    if not isinstance(listed, list):
+        return None
+    return [one for one in listed if isinstance(one, dict)]
+
+
 SEARCH_INVARIANTS: tuple[Invariant, ...] = (
     Invariant(
         Rule(
@@ -144,5 +253,19 @@ SEARCH_INVARIANTS: tuple[Invariant, ...] = (
         ),
         ask=terms_are_exact,
         needs=(LIST,),
+    ),
+    Invariant(
+        Rule(
+            id="searches_are_exact",
+            kind="check",
+            level="error",
+            promise="a search for users by role, for entries of the audit log by who it was, and "
+            "for workspaces by owner and name gives every entry that matches, and no other",
+            oracle="recorded: users/list-by-role, admin/audit-of-bob, workspaces/"
+            "q-owner-slash-name",
+            applies="users, the audit log and workspaces, asked for what their lists show",
+        ),
+        ask=searches_are_exact,
+        needs=tuple(search.label for search in SEARCHES),
     ),
 )

@@ -38,6 +38,7 @@ SSH_KEY, NEW_SSH_KEY = "GET /users/{user}/gitsshkey", "PUT /users/{user}/gitsshk
 PREFERENCES = "GET /users/{user}/notifications/preferences"
 SET_PREFERENCES = "PUT /users/{user}/notifications/preferences"
 TEMPLATES_OF_NOTICES = "GET /notifications/templates/system"
+COOKIE = "coder_session_token"
 
 LABELS = (CREATE,)
 
@@ -102,10 +103,28 @@ def sign_in(bench: Bench, person: Person) -> Person:
     if not bench.judge(rules.REPLY_SHOWS_THE_WRITE, exchange, came):
         raise Blocked("signing in gave no session")
     found = replace(person, token=token)
+    _cookie(bench, exchange)
     me = bench.call(GET, "me", token=token)
     wrong = "" if member(me.json, "id") == person.id else f"{me.status} for the new session"
     bench.judge(rules.CREATED_IS_THERE, exchange, wrong and f"GET /users/me answered {wrong}")
     return found
+
+
+def _cookie(bench: Bench, exchange: Exchange, *, ends: bool = False) -> None:
+    """What browsers keep of a session: recorded conventions/login and logout."""
+    told = exchange.header("set-cookie")
+    name, _, rest = told.partition("=")
+    words = {one.strip().lower() for one in rest.split(";")[1:]}
+    wanted = {"path=/", "max-age=0"} if ends else {"path=/", "httponly"}
+    missing = sorted(wanted - words)
+    if not ends and not any(one.startswith("samesite=") for one in words):
+        missing.append("samesite")
+    came = ""
+    if name != COOKIE:
+        came = f"it sets no cookie {COOKIE}"
+    elif missing:
+        came = f"the cookie {COOKIE} comes without {', '.join(missing)}"
+    bench.judge(rules.COOKIE_IS_A_SESSION, exchange, came, at="header:Set-Cookie")
 
 
 def the_member(bench: Bench) -> Person:
@@ -261,9 +280,15 @@ def _roles(bench: Bench, person: Person) -> None:
     if bench.has(ROLES):
         given = bench.write(ROLES, person.id, body={"roles": ["auditor"]}, want=(200,))
         bench.repeats(given, {"roles": has("auditor")})
-        bench.shows(given, seen, {"roles": has("auditor")}, keep=False)
+        shown = list(seen)
         if bench.has(ROLES_OF):
-            bench.shows(given, [View(ROLES_OF, (person.id,))], {"roles": ["auditor"]}, keep=False)
+
+            def as_objects(found: Any) -> Any:
+                listed = found.get("roles") if isinstance(found, dict) else None
+                return {"roles": [{"name": one} for one in listed or ()]}
+
+            shown.append(View(ROLES_OF, (person.id,), find=as_objects))
+        bench.shows(given, shown, {"roles": has("auditor")}, keep=False)
         bench.untouched(given, other, before)
         unknown = {"roles": ["king"]}
         bench.refuses(ROLES, person.id, body=unknown, want=(400,), views=seen)
@@ -469,6 +494,7 @@ def sessions(bench: Bench) -> None:
         raise
     bench.people["member"] = person
     ended = bench.write(LOGOUT, want=(200,), by=person)
+    _cookie(bench, ended, ends=True)
     _is_refused(bench, ended, person.token, rules.USR_07)
     bench.people["member"] = sign_in(bench, person)
 

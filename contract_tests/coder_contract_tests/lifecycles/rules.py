@@ -66,6 +66,15 @@ WRONG_WRITE_IS_REFUSED = _check(
     "a write that is invalid, in conflict, or not allowed in this state is refused with the "
     "status that says so",
 )
+SEARCH_FINDS = _check(
+    "search_finds_by_parameter",
+    "a search for workspaces by a parameter, or by one and its value, finds those that have it",
+)
+COOKIE_IS_A_SESSION = _check(
+    "cookie_is_a_session",
+    "signing in sets a cookie that scripts cannot read and other sites do not send; signing out "
+    "takes it back",
+)
 REFUSAL_CHANGES_NOTHING = _check(
     "refused_write_changes_nothing", "a write that was refused left everything as it was"
 )

@@ -159,11 +159,25 @@ def the_workspace(bench: Bench) -> Workspace:
         started = ready(bench, workspace, made)
         _deadline(bench, workspace, started)
         nested.nested_objects_agree(bench, views_of(workspace))
+        _found_by_parameter(bench, workspace)
     except Blocked as reason:
         bench.made["workspace"] = reason
         raise
     bench.made["workspace"] = workspace
     return workspace
+
+
+def _found_by_parameter(bench: Bench, workspace: Workspace) -> None:
+    """A search by parameter and value finds the workspace, by another value it does not."""
+    if not bench.is_recent:
+        return
+    for term, wanted in (("fixed=a", True), ("fixed=b", False), ("fixed", True), ("fixe", False)):
+        query = f"q={quote(f'owner:me name:{workspace.name} param:{term}')}"
+        view = View(LIST, query=query, find=entry("workspaces", id=workspace.id))
+        exchange, found = bench.look(view)
+        says = "is not found" if wanted else "is found"
+        came = "" if (found is not None) == wanted else f"{says} by param:{term}, and fixed is a"
+        bench.judge(rules.SEARCH_FINDS, exchange, came and f"a workspace {came}", at="query:q")
 
 
 def the_members_workspace(bench: Bench) -> Workspace:
@@ -366,6 +380,9 @@ def _favorite(bench: Bench, workspace: Workspace, others: _Others) -> None:
         again = bench.call(label, workspace.id)
         came = "" if again.status == 204 else f"{again.status} for the repetition"
         bench.judge(rules.WS_31, again, came)
+        if value:
+            # Its place among the others is judged like that of every entry.
+            bench.call(LIST)
     # Of somebody else's workspace it is refused, even to those who may read it.
     bench.refuses(
         FAVORITE,

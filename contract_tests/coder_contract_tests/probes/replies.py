@@ -41,7 +41,6 @@ def replies_have_their_headers(asker: Asker) -> Judgement:
         elif version != usual:
             came = f"{BUILD_VERSION} is {version}, elsewhere {usual}"
             problems.append(Problem(exchange, came, at=at))
-        problems += _common(exchange)
     return problems if replies else None
 
 
@@ -57,13 +56,6 @@ def _single(exchange: Exchange) -> list[Problem]:
             came = f"{name} stands {len(values)} times: {excerpt(values)}"
             problems.append(Problem(exchange, came, at=f"header:{name}"))
     return problems
-
-
-def _common(exchange: Exchange) -> list[Problem]:
-    if exchange.header("x-content-type-options") != "nosniff":
-        at = "header:X-Content-Type-Options"
-        return [Problem(exchange, "no X-Content-Type-Options: nosniff", at=at, level="warning")]
-    return []
 
 
 def limits_are_told(asker: Asker) -> Judgement:
@@ -207,8 +199,6 @@ REPLIES: tuple[Invariant, ...] = (
             f"every reply has an {REQUEST_ID} of its own and the {BUILD_VERSION} of one build",
             oracle="recorded: conventions/login, root; J: ERR-09",
             applies="every reply",
-            explanation="X-Content-Type-Options: nosniff is on every reply, too; without it, a "
-            "warning, since a proxy in front of the server may take it away.",
         ),
         many=replies_have_their_headers,
     ),

@@ -12,14 +12,18 @@ from coder_contract_tests.relations.filters import FILTERS
 from coder_contract_tests.relations.identity import IDENTITY
 from coder_contract_tests.relations.listing import LISTING
 from coder_contract_tests.relations.membership import MEMBERSHIP
+from coder_contract_tests.relations.names import NAMES
 from coder_contract_tests.relations.pages import PAGES
 from coder_contract_tests.relations.stability import STABILITY
+from coder_contract_tests.relations.windows import WINDOWS
 
 RELATIONS: tuple[Invariant, ...] = (
     *IDENTITY,
     *LISTING,
     *PAGES,
     *FILTERS,
+    *WINDOWS,
+    *NAMES,
     *MEMBERSHIP,
     *AGREEMENT,
     *STABILITY,

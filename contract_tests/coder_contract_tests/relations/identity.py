@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from coder_contract_tests.exchange import excerpt
@@ -16,6 +17,8 @@ from coder_contract_tests.relations.terms import (
     path_parameters,
 )
 
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)
+
 
 def asked_is_given(seen: Seen) -> Judgement:
     exchange, operation = seen.exchange, seen.operation
@@ -29,7 +32,8 @@ def asked_is_given(seen: Seen) -> Judgement:
             if asked.get(name) == "me" and exchange.is_foreign:
                 continue
             wanted = _meant(name, asked.get(name, ""), seen.facts)
-            if not wanted:
+            if not wanted or not (_is_id(wanted) or any(map(_is_named, places))):
+                # An object that shows ids only does not tell whether it has the name asked for.
                 continue
             given = [looked_up(value, place) for place in places]
             known = [one for one in given if one is not MISSING]
@@ -46,6 +50,14 @@ def _meant(name: str, asked: str, facts: Facts) -> str:
     if name == "organization" and asked in {"default", ZERO_UUID}:
         return facts.default_organization
     return asked
+
+
+def _is_id(asked: str) -> bool:
+    return _UUID.match(asked) is not None
+
+
+def _is_named(place: str) -> bool:
+    return not place.rpartition(".")[2].endswith("id")
 
 
 def _is_same(given: Any, wanted: str) -> bool:

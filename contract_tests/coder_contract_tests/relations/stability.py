@@ -25,6 +25,11 @@ _MOVES = re.compile(
 _LIVE = re.compile(r"GET (/debug/|/deployment/stats|/replicas|.*/(listening-ports|containers)\Z)")
 
 
+def is_live(label: str) -> bool:
+    """Whether an operation shows what goes on at this moment."""
+    return _LIVE.match(label) is not None
+
+
 def reads_are_stable(asker: Asker) -> Judgement:
     problems: list[Problem] = []
     judged = False
@@ -33,7 +38,7 @@ def reads_are_stable(asker: Asker) -> Judgement:
         if exchange.phase != "documented" or exchange.operation is None or exchange.cut:
             continue
         label = exchange.label
-        if asked.get(label, 0) >= ASKED_PER_OPERATION or _LIVE.match(label):
+        if asked.get(label, 0) >= ASKED_PER_OPERATION or is_live(label):
             continue
         asked[label] = asked.get(label, 0) + 1
         judged = True
@@ -43,26 +48,26 @@ def reads_are_stable(asker: Asker) -> Judgement:
 
 def _flips(asker: Asker, first: Exchange) -> list[Problem]:
     """A reply that goes back to what it was before did not change: it flips."""
-    views, last = [_view(first)], first
+    views, last = [view_of(first)], first
     for number in range(REPEATS):
         reply = asker.repeat(first)
         if reply is None or reply.cut or reply.status == 429:
             return []
         is_same = (reply.status, reply.body) == (last.status, last.body)
-        view, last = views[-1] if is_same else _view(reply), reply
+        view, last = views[-1] if is_same else view_of(reply), reply
         if view == views[-1]:
             if len(views) == 1 and number:
                 return []
             continue
         if view in views:
-            was, now = _words(views[-1], view)
+            was, now = words_between(views[-1], view)
             came = f"asked again and again it wavers between {was} and {now}"
             return [Problem(reply, came, at="/again")]
         views.append(view)
     return []
 
 
-def _view(exchange: Exchange) -> tuple[int, bytes]:
+def view_of(exchange: Exchange) -> tuple[int, bytes]:
     """Status and what of the body should stay."""
     if not exchange.is_json:
         return exchange.status, exchange.body if exchange.status != 200 else b""
@@ -93,7 +98,7 @@ def _moves(name: str) -> bool:
     return _MOVES.match(name) is not None
 
 
-def _words(first: tuple[int, bytes], second: tuple[int, bytes]) -> tuple[str, str]:
+def words_between(first: tuple[int, bytes], second: tuple[int, bytes]) -> tuple[str, str]:
     if first[0] != second[0]:
         return str(first[0]), str(second[0])
     start = next(

@@ -1,0 +1,98 @@
+"""Twins of the rules about searches by parameter and about the cookie of a session."""
+
+from __future__ import annotations
+
+from tests.mutation.model import Mutation, Reply, Request, Upstream
+from tests.support.contract_life_faults import Broken
+
+LIST, LOGIN, LOGOUT = "GET /workspaces", "POST /users/login", "POST /users/logout"
+DOWNLOAD, RESOURCES = "GET /files/{fileID}", "GET /templateversions/{templateversion}/resources"
+ROLES = "GET /users/{user}/roles"
+
+
+class ParameterIgnored(Mutation):
+    """Searches forget which parameter was asked for."""
+
+    def answer(self, request: Request, upstream: Upstream) -> Reply:
+        if request.label == LIST and "param%3A" in request.query:
+            request = request.other(query=request.query.partition("%20param%3A")[0])
+        return upstream.send(request)
+
+
+class Cookie(Mutation):
+    """A cookie with one word less."""
+
+    def __init__(self, label: str, word: str) -> None:
+        self.label, self.word = label, word
+
+    def answer(self, request: Request, upstream: Upstream) -> Reply:
+        reply = upstream.send(request)
+        if request.label == self.label and (told := reply.header("set-cookie")):
+            reply.set("Set-Cookie", told.replace(f"; {self.word}", ""))
+        return reply
+
+
+class Short(Mutation):
+    """A read that leaves out its end."""
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+
+    def answer(self, request: Request, upstream: Upstream) -> Reply:
+        reply = upstream.send(request)
+        if request.label == self.label and reply.ok:
+            if isinstance(reply.json, list):
+                reply.json = reply.json[:-1]
+            else:
+                reply.body = reply.body[:-1]
+        return reply
+
+
+class Roleless(Mutation):
+    """A user's roles are not told by their own route."""
+
+    def answer(self, request: Request, upstream: Upstream) -> Reply:
+        reply = upstream.send(request)
+        if request.label == ROLES and reply.ok:
+            reply.json = {**reply.json, "roles": []}
+        return reply
+
+
+SEARCHED: tuple[Broken, ...] = (
+    Broken(
+        "a search by parameter that finds all",
+        "search_finds_by_parameter",
+        LIST,
+        "workspaces",
+        ParameterIgnored,
+    ),
+    Broken(
+        "a cookie that scripts can read",
+        "cookie_is_a_session",
+        LOGIN,
+        "users",
+        lambda: Cookie(LOGIN, "HttpOnly"),
+    ),
+    Broken(
+        "a cookie that stays after signing out",
+        "cookie_is_a_session",
+        LOGOUT,
+        "sessions",
+        lambda: Cookie(LOGOUT, "Max-Age=0"),
+    ),
+    Broken(
+        "a file that comes back short",
+        "created_is_there",
+        DOWNLOAD,
+        "templates",
+        lambda: Short(DOWNLOAD),
+    ),
+    Broken(
+        "a version's last resource left out",
+        "created_is_there",
+        RESOURCES,
+        "templates",
+        lambda: Short(RESOURCES),
+    ),
+    Broken("roles not told", "reads_agree_on_a_write", ROLES, "users", Roleless),
+)
