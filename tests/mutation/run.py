@@ -163,7 +163,7 @@ def run_once(
     ):
         run = _examined(proxy.url, server.token, setting, Path(folder))
         for failure in (*proxy.failures, *failures):
-            return _without_result(f"the fault itself failed: {failure}", run.seconds)
+            return without_result(f"the fault itself failed: {failure}", run.seconds)
         seen = _left_on(server.has) if server.has is not None else ()
         return replace(run, left=tuple(dict.fromkeys((*run.left, *seen))))
 
@@ -243,13 +243,13 @@ def _examined(url: str, token: str, setting: Setting, folder: Path) -> Run:
             timeout=LONGEST_RUN_SECONDS,
         )
     except subprocess.TimeoutExpired:
-        return _without_result(f"no end within {LONGEST_RUN_SECONDS:g} s", LONGEST_RUN_SECONDS)
+        return without_result(f"no end within {LONGEST_RUN_SECONDS:g} s", LONGEST_RUN_SECONDS)
     seconds = time.monotonic() - started
     try:
         report = json.loads(done.stdout)
     except ValueError:
         said = (done.stderr or done.stdout).strip().splitlines()[-1:]
-        return _without_result(f"exit {done.returncode} without report: {said}", seconds)
+        return without_result(f"exit {done.returncode} without report: {said}", seconds)
     summary = report["summary"]
     incomplete = [*summary.get("incomplete", []), *filter(None, [summary.get("lost", "")])]
     return Run(
@@ -273,7 +273,7 @@ def _found(report: dict[str, Any], level: str) -> tuple[Found, ...]:
     )
 
 
-def _without_result(trouble: str, seconds: float) -> Run:
+def without_result(trouble: str, seconds: float) -> Run:
     return Run(4, False, (), (), (), 0, seconds, trouble)
 
 

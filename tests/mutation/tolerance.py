@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import Any
 
-from tests.mutation.run import Run, run_once
+from tests.mutation.run import Run, run_once, without_result
 from tests.mutation.variations import VARIATIONS
 from tests.mutation.variations.model import Variation
 
@@ -87,7 +88,11 @@ def tolerate(
 
     def one(variation: Variation) -> Tolerated:
         made = variation.setting, variation.inject(), variation.prepare, variation.beside
-        return tolerated(variation, run_once(*made))
+        try:
+            return tolerated(variation, run_once(*made))
+        except Exception:
+            # The others are still worth trying.
+            return tolerated(variation, without_result(traceback.format_exc(limit=-1), 0.0))
 
     found: list[Tolerated] = []
     with ThreadPoolExecutor(jobs) as pool:
