@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from coder_contract_tests.baseline import Baseline
@@ -83,6 +84,12 @@ def run(
         operations = reads(selection.of(document))
         if not operations:
             raise UsageError("the selection leaves no GET operation, and only those are examined")
+        if selection.max_examples and find_spec("schemathesis") is None:
+            raise UsageError(
+                "generated requests need Schemathesis, which is not installed. "
+                "Install it with: pip install 'coder-mock[contract]' (in a clone: make contract), "
+                "or send none with: --max-examples 0"
+            )
         if resumed is not None:
             resumed.must_fit(target.url, document.name, selection.seed)
         tell = _told(on_event, baseline)

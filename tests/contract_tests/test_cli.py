@@ -213,6 +213,14 @@ def test_an_interrupt_is_130_and_what_was_found_is_reported(
     assert "JOB-01" in {finding["check"] for finding in report["findings"]}
 
 
+def test_without_the_package_that_generates_requests_nothing_is_sent(
+    tiny: TinyCoder, url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("coder_contract_tests.runner.find_spec", lambda name: None)
+    assert command("run", url, "--token", TOKEN, "--max-examples", "1") == 2
+    assert "pip install 'coder-mock[contract]'" in capsys.readouterr().err
+
+
 def test_a_fault_of_ours_is_4(
     url: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -290,15 +298,20 @@ def test_nothing_but_reads_and_the_sign_in_leaves(tiny: TinyCoder, url: str) -> 
     assert writes == {("POST", "/api/v2/users/login")}
 
 
-def test_the_same_seed_sends_the_same_requests(tiny: TinyCoder, url: str) -> None:
-    assert examine(url, "--max-examples", "4", "--seed", "3") == 0
-    first = list(tiny.seen)
-    tiny.seen.clear()
-    assert examine(url, "--max-examples", "4", "--seed", "3") == 0
-    assert tiny.seen == first
-    tiny.seen.clear()
-    assert examine(url, "--max-examples", "4", "--seed", "4") == 0
-    assert tiny.seen != first
+def test_the_same_seed_sends_the_same_requests(tiny: TinyCoder, url: str, tmp_path: Path) -> None:
+    def sent(seed: str) -> tuple[list[str], list[tuple[str, str]]]:
+        """In the order they left, and what came, where those under way together may overtake."""
+        lines = tmp_path / "run.ndjson"
+        tiny.seen.clear()
+        assert examine(url, "--max-examples", "4", "--seed", seed, "--ndjson", str(lines)) == 0
+        events = [json.loads(line) for line in lines.read_text().splitlines()]
+        told = {one["number"]: one["request"] for one in events if "request" in one}
+        return [told[number] for number in sorted(told)], sorted(tiny.seen)
+
+    first = sent("3")
+    assert len(first[0]) > 100
+    assert sent("3") == first
+    assert sent("4") != first
 
 
 def test_patterns_choose_what_is_reported(tiny: TinyCoder, url: str) -> None:

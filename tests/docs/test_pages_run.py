@@ -15,7 +15,7 @@ from tests.support.console import Block, blocks, matches, run
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 BIN = Path(sys.executable).parent
-SETS_UP = re.compile(r"^(make|pytest|pip)\b", re.M)
+SETS_UP = re.compile(r"^(make (serve|test)|pytest|pip)\b", re.M)
 """Blocks that set up or test the project itself: the gate runs those."""
 
 
@@ -44,7 +44,7 @@ def run_page(page: Path, url: str) -> None:
     assert todo, f"{page} has no block to run"
     scripts = [b.script.replace("http://127.0.0.1:3000", url) for b in todo]
     environment = {**os.environ, "PATH": f"{BIN}:{os.environ['PATH']}"}
-    for block, printed in zip(todo, run(scripts, environment, 180), strict=True):
+    for block, printed in zip(todo, run(scripts, environment, 180, ROOT), strict=True):
         check(block, printed, page)
 
 

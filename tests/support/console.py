@@ -11,6 +11,7 @@ import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 MARK = "@@end of block@@"
@@ -36,13 +37,16 @@ def blocks(page: str) -> list[Block]:
     return made
 
 
-def run(scripts: list[str], environment: Mapping[str, str], seconds: float) -> list[str]:
-    """What each script prints, run in one shell."""
+def run(
+    scripts: list[str], environment: Mapping[str, str], seconds: float, folder: Path
+) -> list[str]:
+    """What each script prints, run in one shell that begins in a folder."""
     whole = "".join(f"{script}\necho\necho '{MARK}'\n" for script in scripts)
     done = subprocess.run(
         ["bash", "-e", "-c", whole],
         capture_output=True,
         text=True,
+        cwd=folder,
         env=dict(environment),
         timeout=seconds,
         check=False,
