@@ -54,7 +54,7 @@ class _Members(Mutation):
     def answer(self, request: Request, upstream: Upstream) -> Reply:
         reply = upstream.send(request)
         value = reply.json
-        if value is not None and reply.ok:
+        if value is not None and reply.ok and not request.path.endswith("/state"):
             self._add(value)
             reply.json = value
         return reply
@@ -105,6 +105,12 @@ FREE_ORDER = {
 }
 
 
+def _told(request: Request, reply: Reply, change: Callable[[Any], None]) -> None:
+    """The JSON of a reply through a function; the bytes of a stored state are no reply's own."""
+    if not request.path.endswith("/state"):
+        body(change)(request, reply)
+
+
 class _Release(Mutation):
     """The server says another version of itself, everywhere."""
 
@@ -116,7 +122,7 @@ class _Release(Mutation):
         if reply.header("x-coder-build-version"):
             reply.set("X-Coder-Build-Version", self.version)
         if request.label in {"GET /buildinfo", "GET /updatecheck", DAEMONS}:
-            body(self._say)(request, reply)
+            _told(request, reply, self._say)
         return reply
 
     def opened(self, request: Request, reply: Reply) -> Reply:
@@ -139,7 +145,7 @@ class _Named(Mutation):
     def answer(self, request: Request, upstream: Upstream) -> Reply:
         reply = upstream.send(request)
         if reply.ok and ("/provisioner" in request.path or request.label == HEALTH):
-            body(self._rename)(request, reply)
+            _told(request, reply, self._rename)
         return reply
 
     def _rename(self, value: Any) -> None:
@@ -156,7 +162,7 @@ class _InUse(Mutation):
     def answer(self, request: Request, upstream: Upstream) -> Reply:
         reply = upstream.send(request)
         if request.method == "GET" and reply.ok and "/workspace" in request.path:
-            body(self._touch)(request, reply)
+            _told(request, reply, self._touch)
         return reply
 
     def _touch(self, value: Any) -> None:
@@ -171,7 +177,7 @@ class _Seen(Mutation):
     def answer(self, request: Request, upstream: Upstream) -> Reply:
         reply = upstream.send(request)
         if request.method == "GET" and reply.ok:
-            body(self._touch)(request, reply)
+            _told(request, reply, self._touch)
         return reply
 
     def _touch(self, value: Any) -> None:
@@ -191,7 +197,7 @@ class _Purged(Mutation):
         self.before = self.before or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
         reply = upstream.send(request)
         if reply.ok and reply.json is not None:
-            body(self._forget)(request, reply)
+            _told(request, reply, self._forget)
         return reply
 
     def _forget(self, value: Any) -> None:

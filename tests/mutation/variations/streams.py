@@ -38,7 +38,11 @@ class _JsonPings(Mutation):
     def frames(self, request: Request, frame: Frame, number: int) -> list[Frame]:
         value = frame.json
         wrapped = isinstance(value, dict) and value.get("type") in {"data", "ping"}
-        return [frame, Frame('{"type":"ping","data":null}')] if _is_socket(request) and wrapped else [frame]
+        return (
+            [frame, Frame('{"type":"ping","data":null}')]
+            if _is_socket(request) and wrapped
+            else [frame]
+        )
 
 
 class _Again(Mutation):

@@ -194,7 +194,8 @@ class _Spelled(Mutation):
 
     def answer(self, request: Request, upstream: Upstream) -> Reply:
         reply = upstream.send(request)
-        if reply.header("content-type").startswith("application/json"):
+        is_stored = request.path.endswith("/state")
+        if reply.header("content-type").startswith("application/json") and not is_stored:
             # Some refusals are two lines of JSON; those stay.
             value = reply.json
             if value is not None:
