@@ -157,7 +157,7 @@ KNOWN_FAULTS: tuple[KnownFault, ...] = (
 
 def known_fault(check: str, exchange: Exchange) -> str:
     """Why a reply that breaks a check is none the less what healthy servers send; empty if not."""
-    text = exchange.body[:4096].decode("utf-8", "replace").replace('"', '"')
+    text = exchange.body[:4096].decode("utf-8", "replace")
     for fault in KNOWN_FAULTS:
         if fault.check != check or not fault.label.match(exchange.label):
             continue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from coder_mock_server.call import World
@@ -17,34 +19,27 @@ def put_built_in(world: World, now: datetime, count: int | None = None) -> list[
     """Start the built-in daemons of the default organization, as many as the settings say."""
     organization = world.state.default_organization()
     wanted = world.settings.daemons if count is None else count
-    return [
-        world.state.daemons.put(
-            ProvisionerDaemon(
-                id=world.ids.uuid(),
-                organization_id=organization.id,
-                name=f"{HOST}-{number}",
-                created_at=now + timedelta(milliseconds=number),
-                tags=UNTAGGED,
-                version=world.policy.build_version,
-            )
-        )
-        for number in range(wanted)
-    ]
+    started = _started(world, organization, HOST, now, wanted)
+    return [world.state.daemons.put(one) for one in started]
 
 
 def put_external(world: World, organization: Organization, now: datetime, count: int) -> None:
     """Start daemons that an organization runs itself."""
     key_id, key_name = PRE_SHARED
+    for one in _started(world, organization, f"{organization.name}-provisioner", now, count):
+        world.state.daemons.put(replace(one, key_id=key_id, key_name=key_name))
+
+
+def _started(
+    world: World, organization: Organization, name: str, now: datetime, count: int
+) -> Iterator[ProvisionerDaemon]:
+    """Daemons of one name, numbered."""
     for number in range(count):
-        world.state.daemons.put(
-            ProvisionerDaemon(
-                id=world.ids.uuid(),
-                organization_id=organization.id,
-                name=f"{organization.name}-provisioner-{number}",
-                created_at=now + timedelta(milliseconds=number),
-                tags=UNTAGGED,
-                version=world.policy.build_version,
-                key_id=key_id,
-                key_name=key_name,
-            )
+        yield ProvisionerDaemon(
+            id=world.ids.uuid(),
+            organization_id=organization.id,
+            name=f"{name}-{number}",
+            created_at=now + timedelta(milliseconds=number),
+            tags=UNTAGGED,
+            version=world.policy.build_version,
         )
