@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 from tests.mutation.faults.edits import (
@@ -23,7 +22,7 @@ from tests.mutation.faults.everywhere import (
     with_status,
 )
 from tests.mutation.faults.worker import BY_ID, LIST, POSTED
-from tests.mutation.model import Fault, Reply, Request, Upstream
+from tests.mutation.model import Fault, Mutation, Reply, Request, Upstream
 
 
 def _fault(
@@ -103,16 +102,23 @@ def _foreign(request: Request, upstream: Upstream) -> Reply | None:
     return reply
 
 
-def _handed_over() -> Change:
-    """A job that was shown a dozen times has another worker from then on."""
-    shown: Counter[str] = Counter()
+class _HandedOver(Mutation):
+    """After some hundred requests every job has another worker."""
 
-    def change(job: Object) -> None:
-        shown[job["id"]] += 1
-        if "worker_id" in job and shown[job["id"]] > 12:
+    def __init__(self) -> None:
+        self.requests = 0
+
+    def answer(self, request: Request, upstream: Upstream) -> Reply:
+        self.requests += 1
+        reply = upstream.send(request)
+        value = reply.json if reply.ok and self.requests > 400 else None
+        changed = [job for job in jobs_of(value) if "worker_id" in job]
+        for job in changed:
             job["worker_id"] = NOBODY
-
-    return change
+            job.pop("worker_name", None)
+        if changed:
+            reply.json = value
+        return reply
 
 
 _HERE = (LIST, BY_ID)
@@ -172,7 +178,7 @@ ALONE_JOBS: tuple[Fault, ...] = (
         "handed-over",
         "JOB-09",
         "jobs are handed over to another worker in the middle of a run, wherever they are shown",
-        lambda: everywhere(jobs_of, _handed_over())(),
+        _HandedOver,
     ),
     _fault(
         "name-of-nobody",

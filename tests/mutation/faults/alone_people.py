@@ -17,6 +17,7 @@ from tests.mutation.faults.everywhere import (
 )
 from tests.mutation.faults.lists import (
     AUDIT,
+    BY_NAME,
     GROUP,
     GROUPS,
     ORGANIZATION,
@@ -24,8 +25,8 @@ from tests.mutation.faults.lists import (
     VERSIONS,
     WORKSPACE,
     WORKSPACES,
+    number,
     queried,
-    shifted,
 )
 from tests.mutation.faults.streams import INBOX, WATCH, WATCH_WS
 from tests.mutation.faults.writes import (
@@ -158,6 +159,17 @@ class _Everyone(Mutation):
 
 def _by_name_only(items: list[Any]) -> list[Any]:
     return sorted(items, key=lambda one: (one["owner_name"].lower(), one["name"].lower()))
+
+
+def _same_again(request: Request, upstream: Upstream) -> Reply | None:
+    offset = number(request, "offset")
+    reply = upstream.send(request)
+    value = reply.json
+    if reply.ok and offset and value["workspaces"]:
+        before = upstream.send(queried(request, offset=offset - 1, limit=1)).json
+        value["workspaces"][:1] = before["workspaces"]
+        reply.json = value
+    return reply
 
 
 def _backwards(items: list[Any]) -> list[Any]:
@@ -394,16 +406,16 @@ ALONE_PEOPLE: tuple[Fault, ...] = (
     _fault(
         "workspace-organization",
         "WS-23",
-        "a workspace by id is in another organization than its template",
-        edited(WORKSPACE, by=member("organization_id", NOBODY)),
-        WORKSPACE,
+        "a workspace by name is in another organization than its template",
+        edited(BY_NAME, by=member("organization_id", NOBODY)),
+        BY_NAME,
         kind="relations",
     ),
     _fault(
         "workspace-pages-gap",
         "WS-10",
-        "a workspace is lost between pages",
-        answered(WORKSPACES, by=shifted(1)),
+        "a page begins with the end of the one before, in place of its own beginning",
+        answered(WORKSPACES, by=_same_again),
         WORKSPACES,
         kind="relations",
     ),

@@ -15,7 +15,7 @@ from tests.mutation.faults.everywhere import (
     workspaces_of,
 )
 from tests.mutation.faults.lists import BUILDS, BY_NAME, WORKSPACE, WORKSPACES, queried
-from tests.mutation.faults.writes import CREATE, DORMANT, PROMOTE, RENAME, UNFAVORITE
+from tests.mutation.faults.writes import CREATE, DORMANT, FAVORITE, PROMOTE, RENAME, UNFAVORITE
 from tests.mutation.model import Fault, Frame, Mutation, Reply, Request, Upstream
 
 
@@ -214,6 +214,8 @@ class _NotAgain(Mutation):
 
     def answer(self, request: Request, upstream: Upstream) -> Reply:
         reply = upstream.send(request)
+        if request.label == FAVORITE and reply.ok:
+            self.done.discard(request.path)
         if request.label == UNFAVORITE and reply.ok:
             if request.path in self.done:
                 reply.refuse(400, "The workspace is no favorite.")
