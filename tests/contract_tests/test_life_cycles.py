@@ -36,7 +36,7 @@ def test_a_healthy_server_raises_nothing_and_keeps_nothing(flags: tuple[str, ...
     assert played.errors == []
     assert played.left_behind == ()
     assert played.incomplete == ""
-    assert {rule.id for rule in LIFE_CYCLE_RULES} - played.judged == SLOW
+    assert {rule.id for rule in LIFE_CYCLE_RULES} - played.judged <= SLOW
 
 
 def test_where_no_daemon_is_free_chapters_are_skipped_and_nothing_is_found(

@@ -1,7 +1,8 @@
-"""Twins of the rules about accounts, OAuth2 apps, settings of the deployment and the inbox."""
+"""More twins: accounts, apps, settings of the deployment, the inbox, agents' words, states."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from tests.mutation.model import Frame, Mutation, Reply, Request, Upstream
@@ -16,6 +17,10 @@ SETTINGS, HEALTH = "PUT /notifications/settings", "PUT /debug/health/settings"
 ROLES, TOKENS = "PUT /users/{user}/roles", "POST /users/{user}/keys/tokens"
 DROP_KEY = "DELETE /users/{user}/keys/{keyid}"
 ADVICE = "POST /users/validate-password"
+BUILDS = "POST /workspaces/{workspace}/builds"
+METADATA = "GET /workspaceagents/{workspaceagent}/watch-metadata"
+AGENT_LOGS = "GET /workspaceagents/{workspaceagent}/logs"
+DRY_RUN_LOGS = "GET /templateversions/{templateversion}/dry-run/{jobID}/logs"
 HEARD = "an open inbox, users, what was heard"
 
 
@@ -95,6 +100,54 @@ class Unmarked(Mutation):
         return reply
 
 
+class Streaming(Mutation):
+    """Messages of some streams changed, or their end."""
+
+    def __init__(
+        self,
+        *labels: str,
+        change: Callable[[Frame], list[Frame]] = lambda frame: [frame],
+        code: int | None = 0,
+    ) -> None:
+        self.labels, self.change, self.code = labels, change, code
+
+    def frames(self, request: Request, frame: Frame, number: int) -> list[Frame]:
+        return self.change(frame) if request.label in self.labels else [frame]
+
+    def closed(self, request: Request, code: int) -> int | None:
+        return self.code if request.label in self.labels and self.code != 0 else code
+
+
+def turned(frame: Frame) -> list[Frame]:
+    """A list the other way round."""
+    value = frame.json
+    return [frame.with_json(value[::-1])] if isinstance(value, list) else [frame]
+
+
+def unless(word: str) -> Callable[[Frame], list[Frame]]:
+    """Messages with a word in them are kept back."""
+    return lambda frame: [] if word in frame.text else [frame]
+
+
+class Known(Mutation):
+    """The map of relays asks for a session."""
+
+    def opened(self, request: Request, reply: Reply) -> Reply:
+        if request.label == "GET /derp-map" and not request.token:
+            reply.refuse(401, "You are signed out.")
+        return reply
+
+
+class Stateless(Mutation):
+    """The state that a build brings is thrown away."""
+
+    def answer(self, request: Request, upstream: Upstream) -> Reply:
+        body = request.json
+        if request.label == BUILDS and isinstance(body, dict) and "state" in body:
+            request = request.with_json({k: v for k, v in body.items() if k != "state"})
+        return upstream.send(request)
+
+
 ACCOUNTS_BROKEN: tuple[Broken, ...] = (
     Broken(
         "another lifetime than asked for",
@@ -152,4 +205,49 @@ ACCOUNTS_BROKEN: tuple[Broken, ...] = (
     Broken("an inbox miscounted", "inbox_watch_tells", WATCHED, HEARD, Miscounting),
     Broken("an entry unread again", "change_is_kept", READ, HEARD, Unread),
     Broken("entries never read", "change_is_kept", ALL_READ, HEARD, Unmarked),
+    Broken("a state lost", "change_is_kept", BUILDS, "builds", Stateless),
+    Broken(
+        "metadata in another order",
+        "stream_frames_match_schema",
+        METADATA,
+        "agents' words",
+        lambda: Streaming(METADATA, change=turned),
+    ),
+    Broken(
+        "lines that nobody is told of",
+        "WAT-05",
+        AGENT_LOGS,
+        "agents' words",
+        lambda: Streaming(AGENT_LOGS, change=unless("two ")),
+    ),
+    Broken(
+        "an agent's log that has no end",
+        "stream_closes_properly",
+        AGENT_LOGS,
+        "agents' words, builds, agents' ends",
+        lambda: Streaming(AGENT_LOGS, code=None),
+    ),
+    Broken(
+        "a deletion that is not told",
+        "WAT-02",
+        "GET /workspaces/{workspace}/watch-ws",
+        "workspaces",
+        lambda: Streaming(
+            "GET /workspaces/{workspace}/watch-ws", change=unless('"status":"deleted"')
+        ),
+    ),
+    Broken(
+        "a dry run's log out of order",
+        "WAT-04",
+        DRY_RUN_LOGS,
+        "template versions",
+        lambda: Streaming(DRY_RUN_LOGS, change=unless("Cleaning Up")),
+    ),
+    Broken(
+        "a map of relays for who is known",
+        "stream_opens",
+        "GET /derp-map",
+        "streams",
+        Known,
+    ),
 )

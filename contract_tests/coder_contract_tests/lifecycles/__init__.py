@@ -14,6 +14,7 @@ from fnmatch import fnmatchcase
 from coder_contract_tests.lifecycles import (
     access,
     accounts,
+    agentside,
     builds,
     deployment,
     licensed,
@@ -60,7 +61,9 @@ CHAPTERS: tuple[Chapter, ...] = (
     Chapter("workspace settings", workspaces.settings, _WORKSPACES),
     Chapter("access", access.access, ("*",)),
     Chapter("agents", watching.of_our_agents, ("* /workspaceagents*",)),
+    Chapter("agents' words", agentside.words, ("* /workspaceagents*",)),
     Chapter("builds", builds.builds, _WORKSPACES),
+    Chapter("agents' ends", agentside.parted, ("* /workspaceagents*",)),
     Chapter("names again", builds.reuse, _WORKSPACES),
     Chapter("model", machine.walk, _WORKSPACES),
     Chapter("deprecation", templates.deprecation, _TEMPLATES),
@@ -88,6 +91,7 @@ def play_life_cycles(session: Session, *, prefix: str = "", only: tuple[str, ...
         if _is_chosen(session, chapter):
             _play(bench, chapter)
     bench.still()
+    listening.leave(bench)
     if chosen and not played:
         return "no life cycle could be played"
     return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from coder_contract_tests.exchange import Exchange
-from coder_contract_tests.lifecycles import people, rules, templates, workspaces
+from coder_contract_tests.lifecycles import archive, people, rules, shares, templates, workspaces
 from coder_contract_tests.lifecycles.bench import Bench, Person, View, member
 from coder_contract_tests.lifecycles.builds import CANCEL, PARAMETERS
 from coder_contract_tests.lifecycles.builds import GET as BUILD
@@ -17,6 +17,7 @@ PORTS = "GET /workspaceagents/{workspaceagent}/listening-ports"
 CONTAINERS = "GET /workspaceagents/{workspaceagent}/containers"
 JOBS = "GET /organizations/{organization}/provisionerjobs"
 DAEMONS = "GET /organizations/{organization}/provisionerdaemons"
+_PORT = {"agent_name": archive.AGENT, "port": 8082}
 CONFIG = "GET /deployment/config"
 AUTHCHECK = "POST /authcheck"
 
@@ -93,6 +94,10 @@ def _not_changed(bench: Bench, person: Person, ours: workspaces.Workspace) -> No
         (workspaces.FAVORITE, {}),
         (workspaces.UNFAVORITE, {}),
         (workspaces.EXTEND, {"deadline": "2099-01-01T00:00:00Z"}),
+        (workspaces.USAGE, {}),
+        (workspaces.RENAME, {"name": bench.name("stolen")}),
+        (shares.SHARE, {**_PORT, "share_level": "public", "protocol": "http"}),
+        (shares.UNSHARE, _PORT),
     ]
     for label, body in writes:
         if bench.has(label):
@@ -103,6 +108,23 @@ def _not_changed(bench: Bench, person: Person, ours: workspaces.Workspace) -> No
     kept = [View(templates.TEMPLATE, (template.id,))]
     _refused(bench, templates.PATCH, template.id, body={"name": "mine"}, by=person, seen=kept)
     _refused(bench, templates.DELETE, template.id, by=person, seen=kept)
+    version = View(templates.VERSION, (template.first,))
+    for label, more in (
+        (templates.RENAME, {"name": bench.name("stolen"), "message": "stolen"}),
+        ("POST /templateversions/{templateversion}/archive", {}),
+        ("POST /templateversions/{templateversion}/unarchive", {}),
+        ("PATCH /templateversions/{templateversion}/cancel", {}),
+    ):
+        if bench.has(label):
+            _refused(bench, label, template.first, body=more, by=person, seen=[version])
+    if bench.organization:
+        taken = {
+            "name": bench.name("stolen"),
+            "storage_method": "file",
+            "file_id": template.file,
+            "provisioner": "terraform",
+        }
+        _refused(bench, templates.NEW_VERSION, bench.organization, body=taken, by=person, seen=kept)
     active = {"id": template.first}
     _refused(bench, templates.PROMOTE, template.id, body=active, by=person, seen=kept)
     me = [View(people.GET, ("me",))]

@@ -15,7 +15,9 @@ import zipfile
 SCOPE = "daemon_scope"
 """The parameter that decides which daemons may take a build."""
 HERE, NOWHERE = "organization", "user"
-AGENT = "dev"
+AGENT, APP = "dev", "page"
+METADATA = ("b", "a")
+"""Keys of what the agent would tell of itself, in the order that the template gives them."""
 
 _HEAD = """\
 terraform {

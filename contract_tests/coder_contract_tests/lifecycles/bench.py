@@ -216,7 +216,7 @@ class Bench:
             data = orjson.dumps(body)
         if data is not None:
             headers.append(("Content-Type", media))
-        key = token or self._session_of(by)
+        key = token or self.session_of(by)
         if key:
             headers.append((TOKEN_HEADER, key))
         exchange = self.session.send(
@@ -232,7 +232,7 @@ class Bench:
             raise Blocked(f"no reply to {label}")
         return exchange
 
-    def _session_of(self, person: Person | None) -> str:
+    def session_of(self, person: Person | None) -> str:
         """A person's newest session: a view may be older than it."""
         if person is None:
             return ""

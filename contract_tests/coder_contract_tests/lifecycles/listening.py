@@ -60,6 +60,22 @@ def _hold(bench: Bench, label: str, values: tuple[str, ...], *, websocket: bool)
     _held(bench)[label] = Held(stream, time.monotonic(), since)
 
 
+def hold(bench: Bench, label: str, stream: Stream) -> None:
+    """Keep a stream open beside the chapters that follow."""
+    _held(bench)[label] = Held(stream, time.monotonic(), datetime.now(UTC))
+
+
+def taken(bench: Bench, label: str) -> Held | None:
+    """A stream that was kept open, now the caller's."""
+    return _held(bench).pop(label, None)
+
+
+def leave(bench: Bench) -> None:
+    """Close what is held still."""
+    for one in bench.made.pop("held", {}).values():
+        one.stream.leave()
+
+
 def _date(reply: Exchange) -> datetime | None:
     """The server's own clock."""
     from email.utils import parsedate_to_datetime

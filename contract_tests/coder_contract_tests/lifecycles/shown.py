@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from coder_contract_tests.exchange import NOTHING
 from coder_contract_tests.lifecycles import rules
 from coder_contract_tests.lifecycles.bench import Bench, Blocked, member
 from coder_contract_tests.lifecycles.watching import (
@@ -23,19 +24,33 @@ from coder_contract_tests.lifecycles.watching import (
     begin,
     end,
     finish,
+    first,
     follow,
     open_one,
 )
 from coder_contract_tests.observe import FINAL, moment
 
-LABELS = (*(WATCH, WATCH_WS, METADATA, METADATA_WS, INBOX, BUILD_LOGS, VERSION_LOGS, AGENT_LOGS),)
+DERP_MAP = "GET /derp-map"
+LABELS = (
+    *(
+        DERP_MAP,
+        WATCH,
+        WATCH_WS,
+        METADATA,
+        METADATA_WS,
+        INBOX,
+        BUILD_LOGS,
+        VERSION_LOGS,
+        AGENT_LOGS,
+    ),
+)
 
 
 def streams(bench: Bench) -> None:
     """Open each kind of stream once, on what the target holds."""
     contexts = bench.facts.contexts
     opened = 0
-    for tell in (_a_workspace, _build_log, _version_log, _an_agent, _inbox):
+    for tell in (_a_workspace, _build_log, _version_log, _an_agent, _inbox, _relays):
         try:
             opened += tell(bench, list(contexts))
         except Blocked as reason:
@@ -151,6 +166,23 @@ def _inbox(bench: Bench, contexts: list[Any]) -> int:
         if made is None or _is_older(made, opened):
             came = f"a message without a new notification: {frame.text[:100]}"
     bench.judge(rules.WAT_06, stream.exchange(), came)
+    finish(bench, stream)
+    return 1
+
+
+def _relays(bench: Bench, contexts: list[Any]) -> int:
+    """The map of relays, told to everybody at once."""
+    if not bench.has(DERP_MAP):
+        return 0
+    stream = open_one(bench, DERP_MAP, (), websocket=True, anonymous=True)
+    shown = first(bench, stream, rules.STREAM_STARTS, "map of relays")
+    if shown is not NOTHING:
+        regions = member(shown, "Regions")
+        told = regions.items() if isinstance(regions, dict) else ()
+        wrong = [key for key, one in told if str(member(one, "RegionID")) != key]
+        came = f"region {wrong[0]} calls itself otherwise" if wrong else ""
+        came = came if told else "a map without regions"
+        bench.judge(rules.STREAM_FRAMES_FIT, stream.exchange(), came, at="/Regions")
     finish(bench, stream)
     return 1
 

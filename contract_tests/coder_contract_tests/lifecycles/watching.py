@@ -62,25 +62,11 @@ def open_one(
     query: str = "",
     websocket: bool = False,
     by: Person | None = None,
+    anonymous: bool = False,
 ) -> Stream:
     """An open stream; a refusal is a problem and raises `Blocked`."""
-    operation = bench.operation(label)
-    if operation is None:
-        raise Blocked(f"the target has no {label}")
-    if websocket and "101" not in operation.data.get("responses", {}):
-        raise Blocked(f"the document has no WebSocket at {label}")
-    path = operation.path
-    for name, value in zip(operation.names, values, strict=True):
-        path = path.replace(f"{{{name}}}", quote(value, safe=""))
-    client, document = bench.session.client, bench.session.document
-    stream = open_stream(
-        client,
-        operation,
-        client.target.prefix + document.prefix(operation) + path,
-        query=query,
-        headers=((TOKEN_HEADER, by.token),) if by is not None else (),
-        websocket=websocket,
-    )
+    stream = ask(bench, label, values, query=query, websocket=websocket, by=by, anonymous=anonymous)
+    operation = stream.operation
     wanted = 101 if websocket else 200
     exchange = stream.exchange()
     if stream.status not in {101, 200}:
@@ -116,6 +102,37 @@ def open_one(
                 level="warning",
             )
     return stream
+
+
+def ask(
+    bench: Bench,
+    label: str,
+    values: tuple[str, ...],
+    *,
+    query: str = "",
+    websocket: bool = False,
+    by: Person | None = None,
+    anonymous: bool = False,
+) -> Stream:
+    """Ask for a stream; what came instead of one is for the caller to judge."""
+    operation = bench.operation(label)
+    if operation is None:
+        raise Blocked(f"the target has no {label}")
+    if websocket and "101" not in operation.data.get("responses", {}):
+        raise Blocked(f"the document has no WebSocket at {label}")
+    path = operation.path
+    for name, value in zip(operation.names, values, strict=True):
+        path = path.replace(f"{{{name}}}", quote(value, safe=""))
+    client, document = bench.session.client, bench.session.document
+    token = "" if by is None else bench.session_of(by)
+    return open_stream(
+        client,
+        operation,
+        client.target.prefix + document.prefix(operation) + path,
+        query=query,
+        headers=((TOKEN_HEADER, token),) if by is not None or anonymous else (),
+        websocket=websocket,
+    )
 
 
 def label_is_new(bench: Bench, label: str) -> bool:
@@ -313,6 +330,17 @@ def unfavored(bench: Bench, workspace: Workspace, views: list[View]) -> None:
         bench.shows(changed, views, {"favorite": False})
 
 
+def told_of_the_end(bench: Bench, streams: list[Stream], workspace: str) -> None:
+    """Watchers are told that the workspace is deleted, and stay with it."""
+    for stream in streams:
+        stream.drain(FIRST_SECONDS, quiet=1.0)
+        values = [value for _, value in payloads(stream, stream.frames)]
+        last = member(values[-1], "latest_build.status") if values else "untold"
+        came = "" if last == "deleted" else f"the deleted workspace is {last} in its last frame"
+        bench.judge(rules.WAT_02, stream.exchange(), came, at="deleted")
+    end(bench, streams)
+
+
 def favored(bench: Bench, streams: list[Stream], workspace: Workspace, views: list[View]) -> None:
     """WAT-03: favouring is no news."""
     if not bench.has(FAVORITE) or not bench.is_recent:
@@ -346,11 +374,11 @@ def end(bench: Bench, streams: list[Stream]) -> None:
         strange = [one for one in values if member(one, "id") != watched]
         came = f"a frame of {member(strange[0], 'id')}" if strange else ""
         bench.judge(rules.STREAM_IS_ITS_OWN, stream.exchange(), came, at="/id")
-        _is_deaf(bench, stream, 1002)
+        is_deaf(bench, stream, 1002)
         finish(bench, stream)
 
 
-def _is_deaf(bench: Bench, stream: Stream, code: int) -> None:
+def is_deaf(bench: Bench, stream: Stream, code: int) -> None:
     """A client that speaks on a one-way WebSocket is shown out."""
     if stream.status != 101 or stream.ended:
         return
@@ -412,7 +440,7 @@ def _rest(bench: Bench, label: str, values: tuple[str, ...], lines: list[Any]) -
     got = [frame.data for frame in stream.frames]
     came = "" if got == rest else f"{len(got)} lines of {after} followed, {len(rest)} are behind it"
     bench.judge(rules.WAT_04, stream.exchange(), came)
-    _is_deaf(bench, stream, 1008)
+    is_deaf(bench, stream, 1008)
     finish(bench, stream)
 
 
@@ -425,7 +453,7 @@ def agent(bench: Bench, id_: str) -> None:
             came = "" if isinstance(shown, list) else f"the first message is {excerpt(shown)}"
             bench.judge(rules.WAT_05, stream.exchange(), came)
         _log_order(bench, stream)
-        _is_deaf(bench, stream, 1008)
+        is_deaf(bench, stream, 1008)
         finish(bench, stream)
     for label, websocket in ((METADATA, False), (METADATA_WS, True)):
         if not bench.has(label):

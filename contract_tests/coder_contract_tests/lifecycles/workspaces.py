@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from coder_contract_tests.exchange import Exchange
-from coder_contract_tests.lifecycles import archive, nested, people, rules, shares
+from coder_contract_tests.lifecycles import archive, nested, people, rules, shares, watching
 from coder_contract_tests.lifecycles.bench import (
     ABSENT,
     Bench,
@@ -507,6 +507,7 @@ def delete(bench: Bench, workspace: Workspace) -> None:
         "transition": "delete",
         "rich_parameter_values": [{"name": archive.SCOPE, "value": archive.HERE}],
     }
+    watch = watching.begin(bench, workspace.id) if by is None and bench.is_recent else []
     asked = bench.write(BUILD, workspace.id, body=body, want=(201, 200), by=by)
     build = str(member(asked.json, "id"))
     seen = View("GET /workspacebuilds/{workspacebuild}", (build,), by=by)
@@ -516,6 +517,7 @@ def delete(bench: Bench, workspace: Workspace) -> None:
         came = f"the delete build of a working workspace is {state}"
         bench.judge(rules.WORK_ENDS, exchange, came, level="warning")
         raise Blocked(came)
+    watching.told_of_the_end(bench, watch, workspace.id)
     bench.gone(asked, views_of(workspace))
     for view, status in zip(views_of(workspace)[:2], (410, 404), strict=True):
         reply = bench.call(view.label, *view.values, by=by)
