@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import pytest
 
 from coder_contract_tests.lifecycles import LIFE_CYCLE_RULES, bench
-from tests.support.contract_life import Life, living, play
+from tests.mutation.model import Reply, Request
+from tests.support.contract_life import Changed, Life, living, play
 from tests.support.contract_life_account_faults import ACCOUNTS_BROKEN
 from tests.support.contract_life_faults import BROKEN, Broken
 from tests.support.contract_life_more_faults import MORE_BROKEN
@@ -59,3 +60,18 @@ def test_a_broken_promise_is_found_and_named(broken: Broken, life: Life) -> None
 
 def test_every_rule_has_a_fault_of_its_own() -> None:
     assert {rule.id for rule in LIFE_CYCLE_RULES} - {broken.check for broken in ALL} == SLOW
+
+
+def _out_of_line(request: Request, reply: Reply) -> None:
+    """A version whose import waits is told to have no place in the queue."""
+    body = reply.json
+    if reply.ok and body["job"]["status"] == "pending":
+        body["job"]["queue_position"] = 0
+        reply.json = body
+
+
+def test_an_import_behind_a_build_has_a_place_in_the_queue() -> None:
+    version = "GET /templateversions/{templateversion}"
+    with living("--edition", "unlicensed", "--daemons", "1") as life:
+        played = play(life, "builds", mutation=Changed(version, _out_of_line))
+    assert ("JOB-16", version) in {(check, operation) for check, operation, _ in played.errors}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.support.contract_faults import BUILD, DAEMONS, WORKSPACES, Fault
+from tests.support.contract_faults import BUILD, DAEMONS, LIST, WORKSPACES, Fault
 from tests.support.contract_manners import Reply
 from tests.support.contract_more_faults import TEMPLATES, USER, USERS, body, when
-from tests.support.contract_server import MEMBER, uuid
+from tests.support.contract_server import FIRST, MEMBER, uuid
 
 BUILDS = "GET /workspaces/{workspace}/builds"
 RESOURCES = "GET /workspacebuilds/{workspacebuild}/resources"
@@ -42,6 +42,10 @@ def _preflight_lets_in(tiny: Any) -> None:
     tiny.alter = alter
 
 
+def _for_nobody(jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{key: one[key] for key in one if key != "available_workers"} for one in jobs]
+
+
 def _stopping(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**one, "workspace_transition": "stop"} for one in items]
 
@@ -59,6 +63,8 @@ SEARCH_FAULTS: tuple[Fault, ...] = (
           when(_asks("role%3Aowner"), body={"users": [], "count": 0})),
     Fault("the name ignored behind its owner", "searches_are_exact", WORKSPACES,
           when(_asks("q=admin/"), body={"workspaces": [], "count": 0})),
+    Fault("a daemon left out that could take it", "JOB-13", LIST,
+          body(f"{FIRST}/provisionerjobs", _for_nobody), include=(LIST, DAEMONS)),
     Fault("somebody else by name", "names_mean_the_same", USER,
           body("/users/admin", lambda user: {**user, "roles": []})),
     Fault("somebody of nowhere", "people_belong_where_they_are_told_to", THEIRS,

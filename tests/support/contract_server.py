@@ -131,6 +131,8 @@ class TinyCoder:
                 "id": DAEMON,
                 "organization_id": FIRST,
                 "name": "host-0",
+                "created_at": at(0),
+                "provisioners": ["terraform"],
                 "tags": dict(TAGS),
                 "last_seen_at": seconds_ago(5),
                 "status": "busy",
@@ -560,7 +562,7 @@ class _Handler(BaseHTTPRequestHandler):
             data = json.dumps(reply.body).encode()
         if stream:
             reply.media_type = "text/event-stream"
-            reply.headers["Cache-Control"] = "no-cache"
+            reply.headers |= {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
             data = b"event: ping\n\nevent: data\ndata: " + data + b"\n\n"
         self.send_response_only(reply.status)
         present = datetime.now(UTC) + self.server.tiny.ahead

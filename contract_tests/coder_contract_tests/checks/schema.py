@@ -37,6 +37,16 @@ NEVER_NULL = frozenset(
         *("resources", "apps", "scripts", "log_sources", "display_apps", "subsystems", "statuses"),
         *("failing_agents", "roles", "organization_ids", "options", "tags", "organization_id"),
         *("workspaces", "users", "count", "health", "transition", "build_number", "owner_id"),
+        # Empty in some recorded answer, and null in none.
+        *("provisioner_timings", "agent_script_timings", "agent_connection_timings"),
+        *("audit_logs", "diff", "additional_fields", "notifications", "shares", "members"),
+        *("days_of_week", "global_roles", "site_permissions", "organization_permissions"),
+        *("user_permissions", "template_ids", "parameters_usage", "announcement_banners"),
+        *("providers", "links", "models", "ssh_config_options"),
+        # In many recorded answers, and never empty.
+        *("created_by", "input", "metadata", "matched_provisioners", "healthcheck"),
+        *("build_time_stats", "autostop_requirement", "autostart_requirement", "validations"),
+        *("provisioners", "regions", "entries", "apps_usage", "service_banner"),
     }
 )
 

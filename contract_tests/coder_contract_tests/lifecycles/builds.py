@@ -9,6 +9,7 @@ from coder_contract_tests.exchange import Exchange
 from coder_contract_tests.findings import Rule
 from coder_contract_tests.lifecycles import (
     archive,
+    behind,
     people,
     queue,
     rules,
@@ -338,6 +339,7 @@ def _canceled(
     bench.until(view, lambda found: member(found, "job.status") != "pending")
     queue.under_way(bench, view)
     _is_busy(bench, workspace, workspaces.views_of(workspace)[:1])
+    behind.a_build(bench, template)
     bench.write(CANCEL, id_, want=(200,))
     exchange, found = bench.look(view)
     state = member(found, "job.status")
