@@ -21,7 +21,7 @@ from coder_contract_tests.resume import Resumed
 from coder_contract_tests.selection import Selection
 from coder_contract_tests.stated import stands_for
 from coder_contract_tests.suite import RULES
-from coder_contract_tests.transport import Client, Started
+from coder_contract_tests.transport import Client, Outgoing, Started
 
 PART = 200
 """Entries of a long list that are read."""
@@ -139,14 +139,16 @@ class Session:
         for name, value in params.items():
             path = path.replace(f"{{{name}}}", quote(value, safe=""))
         return self.client.start(
-            method or operation.method,
-            self.client.target.prefix + self.document.prefix(operation) + path,
-            query=query,
-            headers=headers,
-            body=body,
-            anonymous=anonymous,
-            phase=phase or self.phase,
-            operation=operation,
+            Outgoing(
+                method or operation.method,
+                self.client.target.prefix + self.document.prefix(operation) + path,
+                query,
+                headers,
+                body,
+                anonymous,
+                phase or self.phase,
+                operation,
+            )
         )
 
     def _in_part(self, query: str) -> str:
@@ -156,13 +158,14 @@ class Session:
         return "&".join(part for part in (query, f"limit={PART}") if part)
 
     def _end(self, sent: Started) -> Exchange:
-        operation = sent.operation
+        request = sent.request
+        operation = request.operation
         assert operation is not None
         try:
             exchange = self.client.end(sent)
         except Unreachable as error:
             self._unanswered += 1
-            exchange = self._silence(operation, sent.path, sent.query, str(error))
+            exchange = self._silence(operation, request.path, request.query, str(error))
             self.observe(exchange)
             if self._unanswered >= LOST_AFTER:
                 raise
@@ -273,11 +276,8 @@ class Session:
             return None
         if exchange.request_headers or exchange.request_body is not None:
             return None
-        return self._end(
-            self.client.start(
-                "GET", exchange.path, query=exchange.query, phase="again", operation=operation
-            )
-        )
+        again = Outgoing("GET", exchange.path, exchange.query, phase="again", operation=operation)
+        return self._end(self.client.start(again))
 
     def observe(self, exchange: Exchange) -> None:
         """Record an exchange, and judge it where its operation was chosen."""

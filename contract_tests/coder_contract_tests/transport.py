@@ -38,7 +38,7 @@ UNKNOWN_TOKEN = "aaaaaaaaaa-bbbbbbbbbbbbbbbbbbbbbb"
 """Of the right form, but nobody's."""
 LONGEST_WAIT_SECONDS = 65
 VERSION_HEADER = "x-coder-build-version"
-GATEWAY_SECONDS = "1"
+GATEWAY_SECONDS = 1.0
 GATEWAY_REPLIES = 8
 """So many replies of a proxy before the target, which could not reach it, are asked for again."""
 USER_AGENT = "coder-contract"
@@ -55,17 +55,30 @@ class Raw:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Started:
-    """A request of a run that is under way."""
+class Outgoing:
+    """A request of a run."""
 
+    method: str
     path: str
-    query: str
-    headers: tuple[tuple[str, str], ...]
-    anonymous: bool
-    phase: str
-    operation: Operation | None
+    query: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
+    anonymous: bool = False
+    phase: str = ""
+    operation: Operation | None = None
+
+    @property
+    def target(self) -> str:
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Started:
+    """A request that is under way, its entry in the ledger, and when it left."""
+
+    request: Outgoing
     entry: int
-    started: float
+    at: float
     under_way: UnderWay
 
 
@@ -116,9 +129,9 @@ class Client:
         body = orjson.dumps({"email": username, "password": password})
         path = self.target.prefix + LOGIN_PATH
         self.guard("POST", path)
-        status, headers, content, _ = self._reply(
-            "POST", path, (("Content-Type", "application/json"),), body, anonymous=True
-        )
+        json_type = (("Content-Type", "application/json"),)
+        request = Outgoing("POST", path, headers=json_type, body=body, anonymous=True)
+        status, headers, content, _ = self._finish(self._begin(request))
         answer = parsed(content, _header(headers, "content-type").split(";")[0])
         token = answer.get("session_token") if isinstance(answer, dict) else None
         if status in {401, 403, 400}:
@@ -175,12 +188,12 @@ class Client:
         """Send a request with these headers only; the reply holds its secrets, so never show it."""
         self.guard(method, path)
         self.pace.before()
-        entry = self._about_to_create(method, path, body)
-        target = f"{path}?{query}" if query else path
-        reply = self._reply(method, target, headers, body, anonymous=True)
-        status, got, content, cut = self._patient(reply, method, target, headers, body, True)
+        request = Outgoing(method, path, query, headers, body, anonymous=True)
+        entry = self._about_to_create(request)
+        reply = self._finish(self._begin(request))
+        status, got, content, cut = self._patient(request, reply)
         self.pace.after(f"{method} {path}", status)
-        self._write_down(entry, method, path, body, status, content)
+        self._write_down(entry, request, status, content)
         return Raw(status, got, content, cut)
 
     def open(
@@ -241,63 +254,40 @@ class Client:
         operation: Operation | None = None,
     ) -> Exchange:
         """Send one request and return the masked exchange; `Unreachable` when no reply came."""
-        return self.end(
-            self.start(
-                method,
-                path,
-                query=query,
-                headers=headers,
-                body=body,
-                anonymous=anonymous,
-                phase=phase,
-                operation=operation,
-            )
-        )
+        request = Outgoing(method, path, query, headers, body, anonymous, phase, operation)
+        return self.end(self.start(request))
 
-    def start(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: str = "",
-        headers: tuple[tuple[str, str], ...] = (),
-        body: bytes | None = None,
-        anonymous: bool = False,
-        phase: str = "",
-        operation: Operation | None = None,
-    ) -> Started:
+    def start(self, request: Outgoing) -> Started:
         """Send one request, and leave the reply for `end`; others may be under way meanwhile."""
-        self.guard(method, path)
-        target = f"{path}?{query}" if query else path
+        self.guard(request.method, request.path)
         self.pace.before()
-        entry = self._about_to_create(method, path, body)
-        started = time.perf_counter()
-        under_way = self._begin(method, target, headers, body, anonymous)
-        return Started(path, query, headers, anonymous, phase, operation, entry, started, under_way)
+        entry = self._about_to_create(request)
+        at = time.perf_counter()
+        return Started(request, entry, at, self._begin(request))
 
     def end(self, sent: Started) -> Exchange:
         """The masked exchange of a started request; `Unreachable` when no reply came."""
-        method, body, operation = sent.under_way.method, sent.under_way.body, sent.operation
-        reply = self._finish(sent.under_way)
-        status, got, content, cut = self._patient(
-            reply, method, sent.under_way.target, sent.headers, body, sent.anonymous
-        )
-        elapsed = time.perf_counter() - sent.started
+        request = sent.request
+        status, got, content, cut = self._patient(request, self._finish(sent.under_way))
+        elapsed = time.perf_counter() - sent.at
         self._last_body = content
-        self.pace.after(operation.label if operation else f"{method} {sent.path}", status)
-        self._write_down(sent.entry, method, sent.path, body, status, content)
+        operation = request.operation
+        self.pace.after(
+            operation.label if operation else f"{request.method} {request.path}", status
+        )
+        self._write_down(sent.entry, request, status, content)
         text, data = self.masker.text, self.masker.data
         clean = data(content)
         media_type = _header(got, "content-type").split(";")[0].strip().lower()
         return Exchange(
             number=sent.under_way.number,
-            phase=sent.phase,
-            method=method,
+            phase=request.phase,
+            method=request.method,
             origin=self.target.origin,
-            path=text(sent.path),
-            query=text(sent.query),
-            request_headers=self.masker.headers(sent.headers),
-            request_body=None if body is None else data(body),
+            path=text(request.path),
+            query=text(request.query),
+            request_headers=self.masker.headers(request.headers),
+            request_body=None if request.body is None else data(request.body),
             status=status,
             headers=self.masker.headers(got),
             body=clean,
@@ -305,7 +295,7 @@ class Client:
             received_at=time.time(),
             cut=cut,
             operation=operation,
-            anonymous=sent.anonymous,
+            anonymous=request.anonymous,
             json=parsed(clean, media_type),
         )
 
@@ -314,22 +304,21 @@ class Client:
         if sent.under_way.connection is not None:
             sent.under_way.connection.close()
 
-    def _about_to_create(self, method: str, path: str, body: bytes | None) -> int:
-        if self.ledger is None or method in SAFE_METHODS:
+    def _about_to_create(self, request: Outgoing) -> int:
+        if self.ledger is None or request.method in SAFE_METHODS:
             return 0
-        return self.ledger.about_to_create(method, path.removeprefix(self.target.prefix), body)
+        short = request.path.removeprefix(self.target.prefix)
+        return self.ledger.about_to_create(request.method, short, request.body)
 
-    def _write_down(
-        self, entry: int, method: str, path: str, body: bytes | None, status: int, content: bytes
-    ) -> None:
+    def _write_down(self, entry: int, request: Outgoing, status: int, content: bytes) -> None:
         """What a write made or removed; the reply is read before its secrets are masked."""
-        if self.ledger is None or method in SAFE_METHODS:
+        if self.ledger is None or request.method in SAFE_METHODS:
             return
-        short = path.removeprefix(self.target.prefix)
         if entry:
             self.ledger.created(entry, status, content)
         elif status < 300 or status in {404, 410}:
-            self.ledger.removed(method, short, body)
+            short = request.path.removeprefix(self.target.prefix)
+            self.ledger.removed(request.method, short, request.body)
 
     def close(self) -> None:
         self._connections.close()
@@ -344,51 +333,34 @@ class Client:
         self._gateway_replies += 1
         return self._gateway_replies <= GATEWAY_REPLIES
 
-    def _reply(
-        self,
-        method: str,
-        target: str,
-        headers: tuple[tuple[str, str], ...],
-        body: bytes | None,
-        *,
-        anonymous: bool,
-    ) -> Reply:
-        return self._finish(self._begin(method, target, headers, body, anonymous))
-
-    def _patient(
-        self,
-        reply: Reply,
-        method: str,
-        target: str,
-        headers: tuple[tuple[str, str], ...],
-        body: bytes | None,
-        anonymous: bool,
-    ) -> Reply:
+    def _patient(self, request: Outgoing, reply: Reply) -> Reply:
         """The reply, or the one that came when the target had been given the rest it asked for."""
         for _ in range(2):
-            wait = _header(reply[1], "retry-after")
-            if method in SAFE_METHODS and self._is_of_a_gateway(reply[0], reply[1]):
-                wait = GATEWAY_SECONDS
-            elif reply[0] != 429 or not wait.isdigit() or int(wait) > LONGEST_WAIT_SECONDS:
+            seconds = self._rest(request, reply)
+            if not seconds:
                 break
-            self.waited_seconds += int(wait)
-            self._sleep(float(wait))
-            reply = self._reply(method, target, headers, body, anonymous=anonymous)
+            self.waited_seconds += seconds
+            self._sleep(seconds)
+            reply = self._finish(self._begin(request))
         return reply
 
-    def _begin(
-        self,
-        method: str,
-        target: str,
-        headers: tuple[tuple[str, str], ...],
-        body: bytes | None,
-        anonymous: bool,
-    ) -> UnderWay:
-        sent = {"User-Agent": USER_AGENT, "Accept": "*/*", **dict(headers)}
-        if not anonymous and self._token:
+    def _rest(self, request: Outgoing, reply: Reply) -> float:
+        """Seconds until the request may be sent again; 0 where the reply is the answer."""
+        if request.method in SAFE_METHODS and self._is_of_a_gateway(reply[0], reply[1]):
+            return GATEWAY_SECONDS
+        told = _header(reply[1], "retry-after")
+        if reply[0] != 429 or not told.isdigit() or int(told) > LONGEST_WAIT_SECONDS:
+            return 0.0
+        return float(told)
+
+    def _begin(self, request: Outgoing) -> UnderWay:
+        sent = {"User-Agent": USER_AGENT, "Accept": "*/*", **dict(request.headers)}
+        if not request.anonymous and self._token:
             sent.setdefault(TOKEN_HEADER, self._token)
         self.requests += 1
-        return self._connections.begin(self.requests, method, target, sent, body)
+        return self._connections.begin(
+            self.requests, request.method, request.target, sent, request.body
+        )
 
     def _finish(self, sent: UnderWay) -> Reply:
         reply = self._connections.finish(sent)
