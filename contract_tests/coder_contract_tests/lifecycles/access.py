@@ -111,8 +111,6 @@ def _not_changed(bench: Bench, person: Person, ours: workspaces.Workspace) -> No
     version = View(templates.VERSION, (template.first,))
     for label, more in (
         (templates.RENAME, {"name": bench.name("stolen"), "message": "stolen"}),
-        ("POST /templateversions/{templateversion}/archive", {}),
-        ("POST /templateversions/{templateversion}/unarchive", {}),
         ("PATCH /templateversions/{templateversion}/cancel", {}),
     ):
         if bench.has(label):

@@ -43,6 +43,9 @@ NOT_OURS = (
 )
 """Words by which a refusal says that the target does not do such things at all."""
 
+NOT_ALLOWED = ("rbac: forbidden", "not authorized to")
+"""Words by which it says that our own account may not."""
+
 # Members that may change by themselves between two reads of an object at rest.
 _RESTLESS = frozenset(
     {
@@ -268,9 +271,11 @@ class Bench:
 
     def _may_be_refused(self, exchange: Exchange, said: str) -> bool:
         """Whether a refusal says that this target, or our own account, does not do such things."""
-        if exchange.status not in {401, 403, 404, 405, 501}:
-            return False
         is_limited = not self.facts.is_owner
+        if exchange.status not in {401, 403, 404, 405, 501}:
+            # Where no handler looks first, the database refuses, and that shows as a 500.
+            words = f"{said} {exchange.json}".lower()
+            return is_limited and any(word in words for word in NOT_ALLOWED)
         return is_limited or any(word in said.lower() for word in NOT_OURS)
 
     # Judgements

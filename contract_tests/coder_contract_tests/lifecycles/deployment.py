@@ -90,7 +90,6 @@ def _of_owners_only(bench: Bench, paused: Any, dismissed: Any) -> None:
         ("GET /templates/examples", (), None),
         ("POST /notifications/test", (), {}),
         ("POST /licenses", (), {"license": "none"}),
-        ("POST /oauth2-provider/apps", (), {"name": bench.name("no")}),
     ]
     if paused is not ABSENT:
         asked.append((SET_NOTICES, (), {"notifier_paused": paused}))

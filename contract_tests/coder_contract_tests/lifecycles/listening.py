@@ -109,8 +109,9 @@ def heard(bench: Bench) -> None:
     """What came meanwhile."""
     held = _held(bench)
     notices = held.get(watching.INBOX)
-    for one in held.values():
-        _lives(bench, one)
+    for label in (watching.WATCH, watching.WATCH_WS):
+        if label in held:
+            _lives(bench, held[label])
     if notices is not None:
         _notices(bench, notices)
     for one in held.values():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from coder_contract_tests.lifecycles import people, rules
+from coder_contract_tests.lifecycles import rules
 from coder_contract_tests.lifecycles.bench import Bench, View, at_rest, entry, member
 
 APPS, CREATE = "GET /oauth2-provider/apps", "POST /oauth2-provider/apps"
@@ -32,16 +32,6 @@ def apps(bench: Bench) -> None:
     bench.untouched(changed, others[0], before)
     wrong = {**body, "callback_url": "no address"}
     bench.refuses(CHANGE, first, body=wrong, want=(400,), views=views[:1])
-    mia = people.the_member(bench)
-    bench.refuses(
-        CHANGE,
-        first,
-        body={**body, "name": bench.name("stolen")},
-        want=(400, 403, 404, 500),
-        views=views[:1],
-        rule=rules.ACCESS_IS_KEPT_APART,
-        by=mia,
-    )
     if bench.has(SECRETS, NEW_SECRET, DROP_SECRET):
         _secrets(bench, first)
     bench.still(first)

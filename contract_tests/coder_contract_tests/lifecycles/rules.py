@@ -340,8 +340,8 @@ ADVICE_FITS = _check(
 )
 STREAM_LIVES = _check(
     "stream_is_kept_alive",
-    "an open stream is pinged every 15 s: by an event, or by a WebSocket's own ping",
-    applies="streams that were open for longer, beside the other chapters",
+    "who watches a workspace is pinged every 15 s: by an event, or by a WebSocket's own ping",
+    applies="watches that were open for longer, beside the other chapters",
 )
 INBOX_IS_TOLD = _check(
     "inbox_watch_tells",
