@@ -17,6 +17,7 @@ from coder_contract_tests.cleanup import sweep
 from coder_contract_tests.errors import ContractError, TargetError, UsageError
 from coder_contract_tests.findings import Rule
 from coder_contract_tests.ledger import Ledger
+from coder_contract_tests.leniences import leniences_of
 from coder_contract_tests.options import parser
 from coder_contract_tests.outputs import Outputs
 from coder_contract_tests.probe import probe
@@ -333,6 +334,10 @@ def _print_rules(shown: tuple[Rule, ...], form: str, *, explain: bool) -> None:
                 "oracle": one.oracle,
                 "applies": one.applies,
                 "explanation": one.explanation,
+                "leniences": [
+                    {"instead": it.instead, "about": it.about, "because": it.because}
+                    for it in leniences_of(one.id)
+                ],
             }
             for one in shown
         ]
@@ -347,6 +352,8 @@ def _print_rules(shown: tuple[Rule, ...], form: str, *, explain: bool) -> None:
         print(f"applies to  {one.applies}\nrests on    {one.oracle}")
         if one.explanation:
             print(f"\n{one.explanation}")
+        for lenience in leniences_of(one.id):
+            print(f"\n{lenience.instead} only: {lenience.about}\n  since {lenience.because}")
 
 
 def _version() -> str:

@@ -123,8 +123,19 @@ def checks() -> str:
         "`coder-contract checks explain ID` tells more of one.\n\n",
         "| id | level | promise |\n|---|---|---|\n",
     ]
-    for check in json.loads(run("coder-contract", "checks", "--format", "json")):
+    found = json.loads(run("coder-contract", "checks", "--format", "json"))
+    for check in found:
         lines.append(f"| `{check['id']}` | {check['level']} | {check['promise']} |\n")
+    lines.append(
+        "\n## Where an error is none\n\nWhat could be an error and is less, with the recorded "
+        "answer of a real server that forces it.\n\n"
+        "| id | instead | about | since |\n|---|---|---|---|\n"
+    )
+    lines += [
+        f"| `{check['id']}` | {one['instead']} | {one['about']} | {one['because']} |\n"
+        for check in found
+        for one in check["leniences"]
+    ]
     return "".join(lines)
 
 
