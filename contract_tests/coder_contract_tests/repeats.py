@@ -7,13 +7,14 @@ does not come back in several tries is flaky: still a finding, as a warning that
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from coder_contract_tests.checks import CHECKS
 from coder_contract_tests.exchange import Exchange
 from coder_contract_tests.findings import Problem, Rule, identity
 from coder_contract_tests.judging import Judgement, Seen
-from coder_contract_tests.observe import jobs_in
+from coder_contract_tests.observe import JobSeen, jobs_in
 from coder_contract_tests.suite import RULES
 
 if TYPE_CHECKING:
@@ -70,7 +71,23 @@ def _has_moved_on(problem: Problem, reply: Exchange) -> bool:
     first = problem.exchange
     if reply.status in _GONE and first.status not in _GONE:
         return True
-    before = jobs_in(first)
-    meant = [one for one in before if problem.at.startswith(f"{one.at}/")] or before
     now = {one.id: one.status for one in jobs_in(reply)}
-    return any(now.get(one.id) != one.status for one in meant)
+    return any(now.get(one.id) != one.status for one in _meant(problem))
+
+
+def _meant(problem: Problem) -> list[JobSeen]:
+    """The jobs of what a problem is about: one entry of a list, or the whole reply."""
+    jobs = jobs_in(problem.exchange)
+    place = problem.at.split("/")
+    shared = [_in_common(one.at.split("/"), place) for one in jobs]
+    # The first part of a place is empty, and common to all.
+    most = max(shared, default=0)
+    if most < 2 and len(jobs) > 1:
+        return []
+    return [one for one, length in zip(jobs, shared, strict=True) if length == most]
+
+
+def _in_common(one: list[str], other: list[str]) -> int:
+    """How many parts two places have in common from their beginning."""
+    pairs = zip(one, other, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
