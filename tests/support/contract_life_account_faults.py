@@ -244,6 +244,13 @@ ACCOUNTS_BROKEN: tuple[Broken, ...] = (
         lambda: Streaming(DRY_RUN_LOGS, change=unless("Cleaning Up")),
     ),
     Broken(
+        "a WebSocket that is plainly refused",
+        "upgrade_is_needed",
+        WATCHED,
+        "streams",
+        lambda: Changed(WATCHED, status(500, of=(426,))),
+    ),
+    Broken(
         "a map of relays for who is known",
         "stream_opens",
         "GET /derp-map",

@@ -247,4 +247,23 @@ def parted(bench: Bench) -> None:
         if not stream.ended:
             came = "it is open still, though a newer build was posted"
         bench.judge(rules.STREAM_CLOSES, stream.exchange(), came, at="close")
+        for label in (AGENT_LOGS, ALIAS):
+            _over(bench, label, stream.path.split("/")[-2])
+    watching.finish(bench, stream)
+
+
+def _over(bench: Bench, label: str, agent: str) -> None:
+    """Who follows the log of an agent of an older build gets what there is, and the end."""
+    if not bench.has(label):
+        return
+    try:
+        stream = open_one(bench, label, (agent,), query="follow", websocket=True)
+    except Blocked as reason:
+        bench.session.skip(label, str(reason))
+        return
+    watching.first(bench, stream, rules.WAT_05, "array of log lines")
+    stream.drain(TOLD_SECONDS)
+    code = stream.close[0] if stream.close else None
+    came = "" if code == 1000 else f"closed with {code}, not with 1000, for an agent of before"
+    bench.judge(rules.STREAM_CLOSES, stream.exchange(), came, at="close")
     watching.finish(bench, stream)

@@ -212,7 +212,7 @@ def _watched_start(bench: Bench, workspace: Workspace, template: templates.Templ
     used = member(asked.json, "template_version_id")
     came = "" if used == template.first else f"template_version_id is {used}, not {template.first}"
     bench.judge(rules.BLD_10, asked, came)
-    watching.follow(bench, LOGS, (id_,))
+    watching.follow(bench, LOGS, (id_,), seconds=watching.END_SECONDS)
     seconds = time.monotonic() - begun
     build = ended(bench, id_, asked)
     _late(bench, id_)
@@ -339,6 +339,7 @@ def _canceled(
     bench.until(view, lambda found: member(found, "job.status") != "pending")
     queue.under_way(bench, view)
     _is_busy(bench, workspace, workspaces.views_of(workspace)[:1])
+    watching.overheard(bench, LOGS, (id_,))
     behind.a_build(bench, template)
     bench.write(CANCEL, id_, want=(200,))
     exchange, found = bench.look(view)

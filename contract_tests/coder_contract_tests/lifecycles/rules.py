@@ -343,6 +343,11 @@ STREAM_LIVES = _check(
     "who watches a workspace is pinged every 15 s: by an event, or by a WebSocket's own ping",
     applies="watches that were open for longer, beside the other chapters",
 )
+UPGRADE_IS_NEEDED = _check(
+    "upgrade_is_needed",
+    "what is only a WebSocket answers a plain GET with 426, in text",
+    applies="watches of workspaces and metadata, the inbox's, followed logs, the map of relays",
+)
 INBOX_IS_TOLD = _check(
     "inbox_watch_tells",
     "who watches the inbox is told of each entry that comes to it, and of how many are unread",

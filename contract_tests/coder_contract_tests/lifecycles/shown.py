@@ -50,7 +50,7 @@ def streams(bench: Bench) -> None:
     """Open each kind of stream once, on what the target holds."""
     contexts = bench.facts.contexts
     opened = 0
-    for tell in (_a_workspace, _build_log, _version_log, _an_agent, _inbox, _relays):
+    for tell in (_a_workspace, _build_log, _version_log, _an_agent, _inbox, _relays, _plainly):
         try:
             opened += tell(bench, list(contexts))
         except Blocked as reason:
@@ -185,6 +185,34 @@ def _relays(bench: Bench, contexts: list[Any]) -> int:
         bench.judge(rules.STREAM_FRAMES_FIT, stream.exchange(), came, at="/Regions")
     finish(bench, stream)
     return 1
+
+
+def _plainly(bench: Bench, contexts: list[Any]) -> int:
+    """Asked without a handshake, WebSockets are told to be some."""
+    if not bench.is_recent:
+        return 0
+    asked = [
+        (WATCH_WS, "workspace", ""),
+        (METADATA_WS, "workspaceagent", ""),
+        (AGENT_LOGS, "workspaceagent", "follow"),
+        (BUILD_LOGS, "workspacebuild", "follow"),
+        (VERSION_LOGS, "templateversion", "follow"),
+        (INBOX, "", ""),
+        (DERP_MAP, "", ""),
+    ]
+    for label, name, query in asked:
+        id_ = _pick(contexts, name) if name else ""
+        if not bench.has(label) or (name and not id_):
+            continue
+        reply = bench.call(label, *filter(None, [id_]), query=query)
+        if name and reply.status in {400, 403, 404}:
+            # What the context holds may be gone, or not ours to read.
+            continue
+        came = "" if reply.status == 426 else f"{reply.status} to a plain GET"
+        if not came and reply.media_type != "text/plain":
+            came = f"426 as {reply.media_type or '(none)'}"
+        bench.judge(rules.UPGRADE_IS_NEEDED, reply, came, at="status")
+    return 0
 
 
 def _is_older(made: Any, date: str) -> bool:

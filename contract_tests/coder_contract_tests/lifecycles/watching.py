@@ -46,6 +46,9 @@ FIRST_SECONDS = 5.0
 SILENCE_SECONDS = 0.6
 """So long a stream that owes nothing is listened to."""
 END_SECONDS = 40.0
+"""So long a build that is followed from its beginning may take."""
+FINISHED_SECONDS = 8.0
+"""And the log of what has ended."""
 LONG_SECONDS = 0.7
 """A build of that length is shown before its end."""
 SPEAKING = "hello"
@@ -394,7 +397,9 @@ def is_deaf(bench: Bench, stream: Stream, code: int) -> None:
 # Logs
 
 
-def follow(bench: Bench, label: str, values: tuple[str, ...]) -> None:
+def follow(
+    bench: Bench, label: str, values: tuple[str, ...], *, seconds: float = FINISHED_SECONDS
+) -> None:
     """WAT-04: follow a job's log to its end; it is what the plain log has."""
     if not bench.has(label):
         return
@@ -403,12 +408,12 @@ def follow(bench: Bench, label: str, values: tuple[str, ...]) -> None:
     except Blocked as reason:
         bench.session.skip(label, str(reason))
         return
-    stream.drain(END_SECONDS)
+    stream.drain(seconds)
     exchange = stream.exchange()
     code = stream.close[0] if stream.close else None
     came = "" if code == 1000 else f"closed with {code}, not with 1000"
     if not stream.ended:
-        came = f"it did not end within {END_SECONDS:g} s"
+        came = f"it did not end within {seconds:g} s"
     bench.judge(rules.WAT_04, exchange, came, at="close")
     plain = bench.call(label, *values)
     if plain.status == 200 and isinstance(plain.json, list) and not came:
@@ -419,8 +424,23 @@ def follow(bench: Bench, label: str, values: tuple[str, ...]) -> None:
             wrong = "its lines differ from those of the log"
         bench.judge(rules.WAT_04, exchange, wrong)
     finish(bench, stream)
-    if plain.status == 200 and isinstance(plain.json, list) and len(plain.json) > 2:
+    ended = bool(stream.close)
+    if ended and plain.status == 200 and isinstance(plain.json, list) and len(plain.json) > 2:
         _rest(bench, label, values, plain.json)
+
+
+def overheard(bench: Bench, label: str, values: tuple[str, ...]) -> None:
+    """Who speaks while they follow the log of a job at work is shown out."""
+    if not bench.has(label):
+        return
+    try:
+        stream = open_one(bench, label, values, query="follow&after=-1", websocket=True)
+    except Blocked as reason:
+        bench.session.skip(label, str(reason))
+        return
+    stream.drain(SILENCE_SECONDS, quiet=0.1)
+    is_deaf(bench, stream, 1008)
+    finish(bench, stream)
 
 
 def _rest(bench: Bench, label: str, values: tuple[str, ...], lines: list[Any]) -> None:
