@@ -148,7 +148,7 @@ def discover(reader: Reader, *, is_mock: bool, version: str) -> Facts:
     contexts: list[Context] = []
     replies: list[tuple[Source, Exchange]] = []
     for source in SOURCES:
-        for parent in _parents(source, contexts):
+        for parent in parents_of(source, contexts):
             reply = reader.get(source.label, parent, source.query)
             if reply is None or reply.status != 200:
                 continue
@@ -169,7 +169,7 @@ def discover(reader: Reader, *, is_mock: bool, version: str) -> Facts:
     )
 
 
-def _parents(source: Source, contexts: Sequence[Context]) -> list[Context]:
+def parents_of(source: Source, contexts: Sequence[Mapping[str, str]]) -> list[Context]:
     """The different parents a source is asked for; one empty parent where it needs none."""
     if source.parent:
         return [dict(source.parent)]
@@ -179,7 +179,7 @@ def _parents(source: Source, contexts: Sequence[Context]) -> list[Context]:
     parents: dict[tuple[str, ...], Context] = {}
     for context in contexts:
         if all(name in context for name in names):
-            parents.setdefault(tuple(context[name] for name in names), context)
+            parents.setdefault(tuple(context[name] for name in names), dict(context))
     return list(parents.values())[: source.asked]
 
 

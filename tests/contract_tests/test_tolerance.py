@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from functools import cache
 from typing import Any
 
@@ -14,7 +15,7 @@ from coder_contract_tests.document import Document, Operation
 from coder_contract_tests.exchange import Exchange
 from coder_contract_tests.fuzz import can_generate
 from coder_contract_tests.invariants.searches import terms_are_exact
-from coder_contract_tests.judging import Facts, Judgement, Seen
+from coder_contract_tests.judging import Facts, Judgement, Question, Seen
 from coder_contract_tests.probes.queries import UNKNOWN, unknown_keys_are_treated_as_promised
 from coder_contract_tests.relations.listing import order_is_documented
 from tests.support.contract_exchange import made
@@ -142,6 +143,11 @@ class Asked:
     def probe(self, one: Operation, way: dict[str, str], query: str = "", **how: Any) -> Exchange:
         status, value = self.odd
         return made(real(), one.path.format(**way), value=value, status=status, query=query)
+
+    def answers(self, questions: Iterable[Question]) -> Iterator[tuple[Question, Exchange]]:
+        for one in questions:
+            ask = self.probe if one.query != one.about else self.send
+            yield one, ask(one.operation, dict(one.params), one.query)
 
 
 @pytest.mark.parametrize(

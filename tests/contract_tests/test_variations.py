@@ -51,6 +51,12 @@ def test_a_sample_of_the_variations_is_tolerated(ids: tuple[str, ...]) -> None:
     assert (found.errors, found.incomplete, found.left) == ((), (), ())
 
 
+@pytest.mark.skipif(NIGHTLY, reason="by night every variation is tried")
+def test_who_may_do_little_is_refused_much_and_that_is_no_fault() -> None:
+    (found,) = tolerate(chosen(["as-user-admin"]), jobs=1)
+    assert (found.errors, found.incomplete, found.left) == ((), (), ())
+
+
 @pytest.mark.skipif(not NIGHTLY, reason="takes an hour: set CODER_MOCK_NIGHTLY=1")
 def test_every_variation_is_tolerated() -> None:
     assert [one.words for one in tolerate(VARIATIONS, jobs=2) if not one.is_good] == []

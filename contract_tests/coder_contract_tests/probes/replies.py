@@ -6,10 +6,12 @@ import re
 from typing import Any
 from urllib.parse import parse_qsl
 
+from coder_contract_tests.discovery import SOURCES, parents_of
 from coder_contract_tests.exchange import Exchange, excerpt
 from coder_contract_tests.findings import Problem
 from coder_contract_tests.judging import Asker, Invariant, Judgement, Seen
 from coder_contract_tests.probes.rules import is_gate, message, rule, said
+from coder_contract_tests.relations.terms import path_parameters
 
 REQUEST_ID, BUILD_VERSION = "X-Coder-Request-Id", "X-Coder-Build-Version"
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")
@@ -165,9 +167,26 @@ def listed_things_are_readable(asker: Asker) -> Judgement:
         again = asker.repeat(exchange)
         if again is None or again.status != exchange.status:
             continue
+        if not _is_still_listed(asker, again):
+            continue
         came = f"{said(exchange)[:200]} for what the target itself lists"
         problems.append(Problem(again, came, at=f"status:{exchange.status}"))
     return problems if judged else None
+
+
+def _is_still_listed(asker: Asker, exchange: Exchange) -> bool:
+    """Whether lists still show what was asked for; somebody else may have removed it."""
+    for name, value in path_parameters(exchange).items():
+        sources = [one for one in SOURCES if any(name in pull.gives for pull in one.pulls)]
+        replies = (
+            asker.get(source.label, parent, source.query)
+            for source in sources
+            for parent in parents_of(source, asker.facts.contexts)
+        )
+        shows = (value.encode() in reply.body for reply in replies if reply is not None)
+        if value != "me" and sources and not any(shows):
+            return False
+    return True
 
 
 def _is_known(exchange: Exchange) -> bool:

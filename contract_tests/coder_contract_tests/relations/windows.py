@@ -198,6 +198,9 @@ def _is_empty(
     items = entries(reply, place_of(operation))
     at = f"query:{_name(asked)}"
     if items is None:
+        if entries(asker.send(operation, way), place_of(operation)) is None:
+            # The list itself is not for us.
+            return []
         return [Problem(reply, f"{reply.status} for {asked}, which nothing has", at=at)]
     if items:
         came = f"{asked} gives {len(items)} entries, and nothing has it"
