@@ -56,7 +56,7 @@ specs: $(VENV)/.dev ## Derive the committed documents again (CODER_MOCK_DOCS=fol
 contract: $(VENV)/.dev ## Examine a server (URL=http://127.0.0.1:3000 ARGS="--token ...")
 	@$(BIN)/coder-contract run $(or $(URL),http://127.0.0.1:3000) $(ARGS)
 
-bench: $(VENV)/.dev ## Measure start-up and requests, one table (more: python -m benchmarks.scale, .subscribers)
+bench: $(VENV)/.dev ## Measure start-up and requests, one table (more: python -m benchmarks.scale, .subscribers, .contract)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 mutation: $(VENV)/.dev ## Try faults of the fault list (ARGS="--sample 10", --healthy, --help)
