@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -16,7 +17,12 @@ from coder_contract_tests.exchange import Exchange
 from coder_contract_tests.fuzz import can_generate
 from coder_contract_tests.invariants.searches import terms_are_exact
 from coder_contract_tests.judging import Facts, Judgement, Question, Seen
-from coder_contract_tests.probes.queries import UNKNOWN, unknown_keys_are_treated_as_promised
+from coder_contract_tests.probes.queries import (
+    UNKNOWN,
+    bad_page_numbers_are_refused,
+    unknown_keys_are_treated_as_promised,
+)
+from coder_contract_tests.probes.replies import listed_things_are_readable
 from coder_contract_tests.relations.listing import order_is_documented
 from tests.support.contract_exchange import made
 
@@ -211,3 +217,56 @@ def test_names_are_sorted_in_one_of_two_ways(names: tuple[str, ...], kept: bool)
     judged = order_is_documented(seen("/users", {"users": users, "count": len(users)}))
     assert judged is not None
     assert (judged == []) is kept
+
+
+# --- what others remove between two requests
+
+
+class Listing:
+    """A target that has shown a token, and whose list now shows these."""
+
+    def __init__(self, *names: str) -> None:
+        self.document = real()
+        self.facts = Facts(is_owner=True, contexts=({"user": "me", "keyname": "mine-1"},))
+        self.operations = (operation("GET /users/{user}/keys/tokens/{keyname}"),)
+        self.names = names
+        gone = made(real(), "/users/me/keys/tokens/mine-1", value={}, status=404)
+        self.exchanges = [replace(gone, phase="documented")]
+
+    def repeat(self, exchange: Exchange) -> Exchange:
+        return exchange
+
+    def get(self, label: str, params: dict[str, str], query: str = "") -> Exchange:
+        return made(
+            real(), "/users/me/keys/tokens", value=[{"token_name": name} for name in self.names]
+        )
+
+
+@pytest.mark.parametrize(
+    ("names", "found"), [(("mine-1",), 1), (("mine-10", "mine-2"), 0), ((), 0)]
+)
+def test_what_is_listed_no_longer_need_not_be_readable(names: tuple[str, ...], found: int) -> None:
+    assert len(said(listed_things_are_readable(Listing(*names)))) == found
+
+
+# --- refusals for who may do little
+
+
+class Refusing:
+    """A target whose audit log is not for us."""
+
+    def __init__(self, status: int) -> None:
+        self.document = real()
+        self.facts = Facts(contexts=({},))
+        self.operations = (operation("GET /audit"),)
+        self.status = status
+
+    def probe(self, one: Operation, way: dict[str, str], query: str = "", **how: Any) -> Exchange:
+        status = 200 if query.startswith("limit=1&") or query == "limit=1" else 403
+        status = self.status if status == 200 else status
+        return made(real(), one.path, value={"message": "Forbidden."}, status=status, query=query)
+
+
+@pytest.mark.parametrize(("status", "judged"), [(403, False), (404, False), (200, True)])
+def test_parameters_of_a_list_that_is_not_for_us_are_not_judged(status: int, judged: bool) -> None:
+    assert bool(said(bad_page_numbers_are_refused(Refusing(status)))) is judged

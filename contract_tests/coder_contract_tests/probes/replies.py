@@ -183,10 +183,18 @@ def _is_still_listed(asker: Asker, exchange: Exchange) -> bool:
             for source in sources
             for parent in parents_of(source, asker.facts.contexts)
         )
-        shows = (value.encode() in reply.body for reply in replies if reply is not None)
+        shows = (value in _texts(reply.json) for reply in replies if reply is not None)
         if value != "me" and sources and not any(shows):
             return False
     return True
+
+
+def _texts(value: Any) -> set[str]:
+    """All that stands anywhere in a JSON value, as it stands in a path."""
+    if isinstance(value, dict | list):
+        parts = value.values() if isinstance(value, dict) else value
+        return set().union(*map(_texts, parts))
+    return {str(value)}
 
 
 def _is_known(exchange: Exchange) -> bool:
