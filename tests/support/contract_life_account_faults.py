@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.mutation.model import Frame, Mutation, Reply, Request, Upstream
@@ -148,6 +150,29 @@ class Stateless(Mutation):
         return upstream.send(request)
 
 
+class Timeless(Mutation):
+    """Times that are asked for are not looked at."""
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+
+    def answer(self, request: Request, upstream: Upstream) -> Reply:
+        if request.label == self.label:
+            query = re.sub(
+                r"%20last_used_(after|before)%3A%22[^%]+(%3A[^%]+)*%22", "", request.query
+            )
+            request = request.other(query=re.sub(r"(^|&)since=2[^&]*", "", query))
+        return upstream.send(request)
+
+
+def hour_later(request: Request, reply: Reply) -> None:
+    """The schedule fires an hour later than it says."""
+    value = reply.json
+    if reply.ok and value.get("next_start_at"):
+        at = datetime.fromisoformat(value["next_start_at"]) + timedelta(hours=1)
+        reply.json = {**value, "next_start_at": at.isoformat().replace("+00:00", "Z")}
+
+
 ACCOUNTS_BROKEN: tuple[Broken, ...] = (
     Broken(
         "another lifetime than asked for",
@@ -242,6 +267,27 @@ ACCOUNTS_BROKEN: tuple[Broken, ...] = (
         DRY_RUN_LOGS,
         "template versions",
         lambda: Streaming(DRY_RUN_LOGS, change=unless("Cleaning Up")),
+    ),
+    Broken(
+        "a start in another zone",
+        "what_follows_is_right",
+        "GET /workspaces/{workspace}",
+        "what follows",
+        lambda: Changed("GET /workspaces/{workspace}", hour_later),
+    ),
+    Broken(
+        "a search that knows no time",
+        "part_of_a_list_is_exact",
+        "GET /workspaces",
+        "what follows",
+        lambda: Timeless("GET /workspaces"),
+    ),
+    Broken(
+        "builds since ever",
+        "part_of_a_list_is_exact",
+        "GET /workspaces/{workspace}/builds",
+        "builds, builds since",
+        lambda: Timeless("GET /workspaces/{workspace}/builds"),
     ),
     Broken(
         "a WebSocket that is plainly refused",

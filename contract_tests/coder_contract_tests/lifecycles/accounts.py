@@ -36,7 +36,11 @@ from coder_contract_tests.lifecycles.people import (
     TOKENS,
 )
 
+UNKNOWN_ID = "00000000-0000-0000-0000-0000000000aa"
 LOGIN_TYPE = "GET /users/{user}/login-type"
+CONVERT = "POST /users/{user}/convert-login"
+CONFIG = "GET /users/{user}/keys/tokens/tokenconfig"
+ALL_ROLES = "GET /users/roles"
 ADVICE = "POST /users/validate-password"
 REFUSED = (400, 403, 404, 500)
 """What servers answer to who may not; some refusals are the database layer's own (recorded)."""
@@ -48,6 +52,7 @@ def accounts(bench: Bench) -> None:
     if not bench.is_recent:
         raise Blocked("users of this API have too little to set")
     mia = people.the_member(bench)
+    _not_made(bench)
     _, ned = people.create(bench, "ned", user_status="active", name="Ned of the Contract")
     try:
         _nameless(bench, ned)
@@ -57,11 +62,27 @@ def accounts(bench: Bench) -> None:
         _kept_apart(bench, mia, ned)
         _own_password(bench, ned)
         _tokens(bench, mia)
+        _not_taken(bench, mia)
+        _assignable(bench, mia)
         _advice(bench)
     finally:
         bench.forget(ned.id, ned.username)
         with contextlib.suppress(Blocked):
             bench.write(people.DELETE, ned.id, want=(200, 204))
+
+
+def _not_made(bench: Bench) -> None:
+    """Users that cannot be: of other ways to sign in, and of organizations that are none."""
+    name = bench.name("no")
+    gone = [View(GET, (name,))]
+    body = {"email": f"{name}@example.com", "username": name}
+    organization = {"organization_ids": [bench.organization]}
+    for wrong, status in (
+        ({**organization, "login_type": "token"}, 400),
+        ({**organization, "login_type": "none", "password": people.password()}, 400),
+        ({"password": people.password(), "organization_ids": [UNKNOWN_ID]}, 404),
+    ):
+        bench.refuses(people.CREATE, body={**body, **wrong}, want=(status,), views=gone)
 
 
 def _nameless(bench: Bench, ned: Person) -> None:
@@ -212,6 +233,40 @@ def _tokens(bench: Bench, mia: Person) -> None:
     bench.write(DROP_KEY, mia.id, second, want=(204, 200), by=mia)
 
 
+def _not_taken(bench: Bench, mia: Person) -> None:
+    """Settings of one's own that cannot be, or are not asked for as they must."""
+    config = bench.call(CONFIG, mia.id, by=mia) if bench.has(CONFIG) else None
+    longest = member(config.json, "max_token_lifetime") if config is not None else None
+    if isinstance(longest, int) and 0 < longest < 2**63 - 10**9:
+        late = {"token_name": bench.name("late"), "lifetime": longest + 10**9}
+        bench.refuses(NEW_TOKEN, mia.id, body=late, want=(400,), by=mia)
+    odd = {"template_disabled_map": {"abc": True}}
+    wrong_word = {"to_type": "github", "password": people.password()}
+    for label, body, status in (
+        (SET_APPEARANCE, {}, 400),
+        (SET_PREFERENCES, odd, 400),
+        (CONVERT, wrong_word, 401),
+        (CONVERT, {"to_type": "none", "password": mia.password}, 400),
+    ):
+        if bench.has(label):
+            seen = [View(GET, (mia.id,), by=mia)]
+            bench.refuses(label, mia.id, body=body, want=(status,), views=seen, by=mia)
+
+
+def _assignable(bench: Bench, mia: Person) -> None:
+    """The roles there are: an ordinary member gives none away, a site owner all."""
+    if not bench.has(ALL_ROLES):
+        return
+    for by, may in ((mia, False), (None, True)):
+        if by is None and not bench.facts.is_owner:
+            continue
+        reply = bench.call(ALL_ROLES, by=by)
+        listed = reply.json if isinstance(reply.json, list) else []
+        wrong = [one for one in listed if member(one, "assignable") is not may]
+        came = f"{member(wrong[0], 'name')} is not assignable={may}" if wrong else ""
+        bench.judge(rules.ACCESS_IS_KEPT_APART, reply, came, at="/assignable")
+
+
 def _token(bench: Bench, mia: Person, what: str, *, scope: str) -> tuple[str, str]:
     """Id and text of a new token that shows in every read as it was asked for."""
     name = bench.name(what)
@@ -223,7 +278,8 @@ def _token(bench: Bench, mia: Person, what: str, *, scope: str) -> tuple[str, st
     views.append(View(KEY, (mia.id, id_), by=mia))
     if bench.has(TOKEN):
         views.append(View(TOKEN, (mia.id, name), by=mia))
-    expected = {"token_name": name, "lifetime_seconds": 7200, "scope": scope}
+    expected: dict[str, Any] = {"token_name": name, "lifetime_seconds": 7200, "scope": scope}
+    expected["last_used"] = lambda value: str(value).startswith("0001-01-01")
     bench.shows(made, views, expected, rule=rules.CREATED_IS_THERE, keep=False)
     return id_, text
 

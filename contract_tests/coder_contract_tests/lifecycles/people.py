@@ -336,9 +336,16 @@ def memberships(bench: Bench) -> None:
     bench.refuses(ADD, organization, person.id, want=(400,), views=[view])
     dropped = bench.write(DROP, organization, person.id, want=(204, 200))
     bench.gone(dropped, views)
+    account = View(GET, (person.id,))
+
+    def belongs(is_one: bool) -> Any:
+        return lambda found: isinstance(found, list) and (organization in found) is is_one
+
+    bench.shows(dropped, [account], {"organization_ids": belongs(False)}, keep=False)
     bench.refuses(DROP, organization, person.id, want=(404,))
     added = bench.write(ADD, organization, person.id, want=(200, 201))
     bench.shows(added, views, {"user_id": person.id}, rule=rules.CREATED_IS_THERE, keep=False)
+    bench.shows(added, [account], {"organization_ids": belongs(True)}, keep=False)
 
 
 def _own_account(bench: Bench, person: Person) -> None:
@@ -508,6 +515,8 @@ def farewell(bench: Bench) -> None:
     dropped = bench.write(DELETE, person.id, want=(200, 204))
     del bench.people["member"]
     bench.gone(dropped, views_of(bench, person.id, person.username)[1:])
+    if bench.is_recent:
+        bench.shows(dropped, [View(GET, (person.id,))], {"username": person.username}, keep=False)
     body = {"email": person.email, "password": person.password}
     bench.refuses(LOGIN, body=body, want=(401,))
     made, again = create(bench, "mia")

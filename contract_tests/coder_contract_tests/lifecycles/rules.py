@@ -343,6 +343,14 @@ STREAM_LIVES = _check(
     "who watches a workspace is pinged every 15 s: by an event, or by a WebSocket's own ping",
     applies="watches that were open for longer, beside the other chapters",
 )
+FOLLOWS = _check(
+    "what_follows_is_right",
+    "what a server reckons from a setting is right: the next start from a schedule and its zone",
+)
+PARTS_ARE_EXACT = _check(
+    "part_of_a_list_is_exact",
+    "workspaces used since or before a moment, and builds made since one, are those and no others",
+)
 UPGRADE_IS_NEEDED = _check(
     "upgrade_is_needed",
     "what is only a WebSocket answers a plain GET with 426, in text",

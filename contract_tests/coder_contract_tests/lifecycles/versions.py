@@ -7,6 +7,7 @@ from typing import Any
 from coder_contract_tests.lifecycles import archive, queue, rules, watching
 from coder_contract_tests.lifecycles.bench import ABSENT, Bench, View, entry, member
 from coder_contract_tests.lifecycles.templates import (
+    NEW_VERSION,
     PARAMETERS,
     PROMOTE,
     RESOURCES,
@@ -31,6 +32,7 @@ DRY_RUN = "POST /templateversions/{templateversion}/dry-run"
 DRY_RUN_JOB = "GET /templateversions/{templateversion}/dry-run/{jobID}"
 DRY_RUN_RESOURCES = "GET /templateversions/{templateversion}/dry-run/{jobID}/resources"
 DRY_RUN_LOGS = "GET /templateversions/{templateversion}/dry-run/{jobID}/logs"
+DRY_RUN_MATCHED = f"{DRY_RUN_JOB}/matched-provisioners"
 DRY_RUN_CANCEL = "PATCH /templateversions/{templateversion}/dry-run/{jobID}/cancel"
 NOT_DONE = "Only versions that have been built successfully can be promoted."
 
@@ -44,6 +46,7 @@ def versions(bench: Bench) -> None:
     _failing(bench, template)
     _archived(bench, template)
     _dry_run(bench, template)
+    _not_made(bench, template)
     watching.follow(bench, watching.VERSION_LOGS, (template.second or template.first,))
 
 
@@ -69,6 +72,8 @@ def _pending(bench: Bench, template: Template) -> None:
         return
     queue.under_way(bench, view)
     _before_the_end(bench, id_)
+    if bench.is_recent and bench.has(DRY_RUN):
+        bench.refuses(DRY_RUN, id_, body={"workspace_name": "x"}, want=(425,), rule=rules.TPL_08)
     _not_promoted(bench, template, id_)
     canceled = bench.write(CANCEL_VERSION, id_, want=(200,))
     _, found = bench.look(view)
@@ -210,6 +215,29 @@ def _unused(bench: Bench, template: Template) -> None:
     bench.shows(done, [View(VERSION, (template.first,))], {"archived": False}, keep=False)
 
 
+def _not_made(bench: Bench, template: Template) -> None:
+    """Versions that cannot be: of no file, of no template, of two sources, with odd names."""
+    if not bench.is_recent:
+        return
+    body = {
+        "name": bench.name("no"),
+        "storage_method": "file",
+        "file_id": template.file,
+        "provisioner": "terraform",
+    }
+    gone = View(VERSIONS, (template.id,), find=entry("", name=bench.name("no")))
+    of_ours = {**body, "template_id": template.id}
+    for wrong, status in (
+        ({**of_ours, "file_id": UNKNOWN_ID}, 404),
+        ({**body, "template_id": UNKNOWN_ID}, 404),
+        ({**of_ours, "example_id": "docker"}, 400),
+        ({**of_ours, "name": "no name"}, 400),
+        ({**of_ours, "storage_method": "paper"}, 400),
+        ({**of_ours, "provisioner": "none"}, 400),
+    ):
+        bench.refuses(NEW_VERSION, template.organization, body=wrong, want=(status,), views=[gone])
+
+
 def _dry_run(bench: Bench, template: Template) -> None:
     if not bench.has(DRY_RUN, DRY_RUN_JOB):
         return
@@ -237,3 +265,15 @@ def _dry_run(bench: Bench, template: Template) -> None:
     came = "" if found else "the template's resource is missing in the dry run"
     bench.judge(rules.CREATED_IS_THERE, exchange, came)
     bench.refuses(DRY_RUN_CANCEL, template.first, id_, want=(400,), views=[view])
+    if not bench.is_recent:
+        return
+    bench.refuses(DRY_RUN_JOB, template.first, "abc", want=(400,))
+    if template.second:
+        # Of another version the job is not to be read.
+        bench.refuses(DRY_RUN_JOB, template.second, id_, want=(403,))
+    if bench.has(DRY_RUN_MATCHED):
+        reply = bench.call(DRY_RUN_MATCHED, template.first, id_)
+        count, available = (member(reply.json, name) for name in ("count", "available"))
+        right = isinstance(count, int) and isinstance(available, int) and count >= available
+        came = "" if right and count else f"count {count}, available {available} of a job that ran"
+        bench.judge(rules.CREATED_IS_THERE, reply, came, at="/count")

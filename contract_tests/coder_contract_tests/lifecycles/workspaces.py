@@ -198,6 +198,7 @@ def the_members_workspace(bench: Bench) -> Workspace:
         workspace, made = create(bench, the_template(bench), "mine", by=person, **wanted)
         ready(bench, workspace, made)
         _has_parameter(bench, workspace, made, "fixed", "mine")
+        _default_ttl(bench, workspace, made)
         nested.nested_objects_agree(bench, views_of(workspace))
     except Blocked as reason:
         bench.made["members"] = reason
@@ -217,6 +218,15 @@ def _has_parameter(
     build = str(member(found, "latest_build.id"))
     view = View(label, (build,), find=entry("", name=name), by=workspace.owner)
     bench.shows(made, [view], {"value": value}, rule=rules.CREATED_IS_THERE, keep=False)
+
+
+def _default_ttl(bench: Bench, workspace: Workspace, made: Exchange) -> None:
+    """A workspace made without a ttl has its template's."""
+    template = bench.call("GET /templates/{template}", the_template(bench).id).json
+    default = member(template, "default_ttl_ms")
+    if isinstance(default, int) and bench.is_recent:
+        expected = {"ttl_ms": default or ABSENT}
+        bench.shows(made, views_of(workspace)[:1], expected, keep=False)
 
 
 def _deadline(bench: Bench, workspace: Workspace, started: dict[str, Any]) -> None:
@@ -328,8 +338,11 @@ def settings(bench: Bench) -> None:
 
 def _ttl(bench: Bench, workspace: Workspace, others: _Others) -> None:
     views = views_of(workspace)
+    ends = member(bench.look(views[0])[1], "latest_build.deadline")
     changed = bench.write(TTL, workspace.id, body={"ttl_ms": 4 * HOUR_MS + 30_000}, want=(204,))
     bench.shows(changed, views, {"ttl_ms": 4 * HOUR_MS})
+    # It counts from the next start on.
+    bench.shows(changed, views[:1], {"latest_build.deadline": ends}, keep=False)
     bench.untouched(changed, others.view, others.before)
     for wrong in (1000, 99_999_999_999):
         bench.refuses(TTL, workspace.id, body={"ttl_ms": wrong}, want=(400,), views=views[:1])
@@ -434,6 +447,8 @@ def _extend(bench: Bench, workspace: Workspace, others: _Others) -> None:
         changed = bench.write(EXTEND, workspace.id, body=body, want=(200,))
         shown = {"latest_build.deadline": lambda value: moment(value) == late}
         bench.shows(changed, views, shown)
+        if bench.is_recent:
+            bench.repeats(changed, {"message": f"Deadline updated to {_text(late)}."})
         bench.untouched(changed, others.view, others.before)
     for soon in (timedelta(minutes=10), timedelta(days=-1)):
         body = {"deadline": _text(present + soon)}
@@ -551,6 +566,12 @@ def farewell(bench: Bench) -> None:
             _awake(bench, workspace)
             nested.nested_objects_agree(bench, views_of(workspace))
             delete(bench, workspace)
+
+
+def withdrawn(bench: Bench, workspace: Workspace) -> None:
+    """A workspace whose build waits for a daemon is taken back."""
+    _awake(bench, workspace)
+    delete(bench, workspace)
 
 
 def _awake(bench: Bench, workspace: Workspace) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tests.mutation.faults.accounts import ACCOUNTS
 from tests.mutation.faults.alone_builds import ALONE_BUILDS
 from tests.mutation.faults.alone_jobs import ALONE_JOBS
 from tests.mutation.faults.alone_known import KNOWN
@@ -16,6 +17,7 @@ from tests.mutation.faults.queues import QUEUES
 from tests.mutation.faults.relations import RELATIONS
 from tests.mutation.faults.state import STATE
 from tests.mutation.faults.streams import STREAMS
+from tests.mutation.faults.told import TOLD
 from tests.mutation.faults.wire import WIRE
 from tests.mutation.faults.worker import WORKER
 from tests.mutation.model import Fault
@@ -30,6 +32,8 @@ _FAULTS: tuple[Fault, ...] = (
     *STATE,
     *PERMISSIONS,
     *STREAMS,
+    *ACCOUNTS,
+    *TOLD,
     *ALONE_JOBS,
     *ALONE_WORKSPACES,
     *ALONE_BUILDS,
