@@ -51,10 +51,15 @@ class Operation:
         return any("text/event-stream" in content for content in self._success_contents())
 
     @property
+    def has_websocket(self) -> bool:
+        """Whether the operation may be asked as a WebSocket."""
+        return "101" in self.data.get("responses", {})
+
+    @property
     def is_websocket(self) -> bool:
         """Whether the operation only makes sense as a WebSocket."""
         responses = self.data.get("responses", {})
-        return "101" in responses and not any(str(code).startswith("2") for code in responses)
+        return self.has_websocket and not any(str(code).startswith("2") for code in responses)
 
     def _success_contents(self) -> Iterator[Mapping[str, Any]]:
         for code, response in self.data.get("responses", {}).items():

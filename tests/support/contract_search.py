@@ -71,7 +71,7 @@ def tagged(listed: list[dict[str, Any]], query: dict[str, list[str]]) -> list[di
 def since(builds: list[dict[str, Any]], query: dict[str, list[str]]) -> list[dict[str, Any]]:
     """Builds that are younger than a query asks for."""
     moment = query.get("since", [""])[0]
-    return [one for one in builds if one["created_at"] > moment]
+    return [one for one in builds if one["created_at"] > moment] if moment else builds
 
 
 def sought(templates: list[dict[str, Any]], query: dict[str, list[str]]) -> list[dict[str, Any]]:

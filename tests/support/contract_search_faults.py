@@ -56,7 +56,7 @@ SEARCH_FAULTS: tuple[Fault, ...] = (
     Fault("an older user left out", "time_window_is_exact", USERS,
           when(_asks("created_after"), body={"users": [], "count": 0})),
     Fault("an unknown id ignored", "nobody_is_found", DAEMONS,
-          when(_asks("ids=7e57ab1e"), body=[{"id": uuid(40), "organization_id": uuid(1)}])),
+          when(_asks("ids=11111111"), body=[{"id": uuid(40), "organization_id": uuid(1)}])),
     Fault("unknown tags ignored", "nobody_is_found", DAEMONS,
           when(_asks("such%20tag"), body=[{"id": uuid(40), "organization_id": uuid(1)}])),
     Fault("an owner left out by role", "searches_are_exact", USERS,

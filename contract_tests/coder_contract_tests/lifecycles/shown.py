@@ -202,7 +202,8 @@ def _plainly(bench: Bench, contexts: list[Any]) -> int:
     ]
     for label, name, query in asked:
         id_ = _pick(contexts, name) if name else ""
-        if not bench.has(label) or (name and not id_):
+        operation = bench.operation(label)
+        if operation is None or not operation.has_websocket or (name and not id_):
             continue
         reply = bench.call(label, *filter(None, [id_]), query=query)
         if name and reply.status in {400, 403, 404}:

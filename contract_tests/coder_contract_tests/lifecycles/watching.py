@@ -121,7 +121,7 @@ def ask(
     operation = bench.operation(label)
     if operation is None:
         raise Blocked(f"the target has no {label}")
-    if websocket and "101" not in operation.data.get("responses", {}):
+    if websocket and not operation.has_websocket:
         raise Blocked(f"the document has no WebSocket at {label}")
     path = operation.path
     for name, value in zip(operation.names, values, strict=True):

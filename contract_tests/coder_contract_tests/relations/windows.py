@@ -14,11 +14,11 @@ from coder_contract_tests.exchange import Exchange, excerpt
 from coder_contract_tests.findings import Problem, Rule
 from coder_contract_tests.judging import Asker, Invariant, Judgement
 from coder_contract_tests.observe import moment
+from coder_contract_tests.probes.rules import NOBODY
 from coder_contract_tests.relations.terms import entries, filters, looked_up, pagination, shown
 from coder_contract_tests.relations.whole import TOP, Whole, askable, id_of, ids, place_of, whole
 
 LISTS_PER_OPERATION = 3
-NOBODY = "7e57ab1e-0000-4000-8000-00000000c0de"
 NO_WORD = "zz-nobody-has-this-name"
 DAY = timedelta(days=1)
 FAR = timedelta(hours=1)
