@@ -51,16 +51,20 @@ def _can_be_repeated(rule: Rule, problem: Problem) -> bool:
 def _comes_back(session: Session, rule: Rule, problem: Problem) -> bool | None:
     """Whether the same promise is broken at the same place again; None if nobody can tell."""
     wanted = identity(rule.id, problem.exchange.label, problem.at, "error")
+    judged = False
     for _ in range(TRIES):
         reply = session.repeat(problem.exchange)
         if reply is None or _has_moved_on(problem, reply):
             return None
         seen = Seen(reply, session.document, session.facts)
         for judge in _judges(rule):
-            for one in judge(seen) or ():
+            judgement = judge(seen)
+            judged = judged or judgement is not None
+            for one in judgement or ():
                 if identity(rule.id, reply.label, one.at, "error") == wanted:
                     return True
-    return False
+    # Where the replies have come to show nothing that can be judged, nobody can tell.
+    return False if judged else None
 
 
 def _has_moved_on(problem: Problem, reply: Exchange) -> bool:

@@ -231,6 +231,12 @@ def document() -> dict[str, Any]:
         f"{build}/resources": ("Get resources", _list(anything)),
         "/users/{user}/organizations": ("Theirs", _list(_ref("codersdk.Organization"))),
         "/users/{user}/roles": ("Get roles", anything),
+        "/workspaces/{workspace}/timings": ("Get timings of workspace", anything),
+        "/insights/daus": ("Get days", anything),
+        f"{organization}/templates/{{templatename}}/versions/{{templateversionname}}/previous": (
+            "Get version before",
+            anything,
+        ),
         "/templateversions/{templateversion}/rich-parameters": ("Rich", _list(anything)),
         "/users/{user}/workspace/{workspacename}": ("By name", _ref("codersdk.Workspace")),
         f"{organization}/templates": ("Of one", _list(_ref("codersdk.Template"))),

@@ -8,6 +8,8 @@ from tests.support.contract_life_faults import Broken
 LIST, LOGIN, LOGOUT = "GET /workspaces", "POST /users/login", "POST /users/logout"
 DOWNLOAD, RESOURCES = "GET /files/{fileID}", "GET /templateversions/{templateversion}/resources"
 ROLES = "GET /users/{user}/roles"
+TTL = "PUT /workspaces/{workspace}/ttl"
+ARCHIVE = "POST /templateversions/{templateversion}/archive"
 
 
 class ParameterIgnored(Mutation):
@@ -58,6 +60,19 @@ class Roleless(Mutation):
         return reply
 
 
+class Missing(Mutation):
+    """Refusals of what nobody may do, or of what is not there, in another way."""
+
+    def __init__(self, label: str, status: int, instead: int) -> None:
+        self.label, self.status, self.instead = label, status, instead
+
+    def answer(self, request: Request, upstream: Upstream) -> Reply:
+        reply = upstream.send(request)
+        if request.label == self.label and reply.status == self.status:
+            reply.status = self.instead
+        return reply
+
+
 SEARCHED: tuple[Broken, ...] = (
     Broken(
         "a search by parameter that finds all",
@@ -93,6 +108,20 @@ SEARCHED: tuple[Broken, ...] = (
         RESOURCES,
         "templates",
         lambda: Short(RESOURCES),
+    ),
+    Broken(
+        "nobody forbidden, not signed out",
+        "nobody_may_write",
+        TTL,
+        "nothing",
+        lambda: Missing(TTL, 401, 403),
+    ),
+    Broken(
+        "an unknown version bad, not missing",
+        "writes_to_nothing_are_refused",
+        ARCHIVE,
+        "nothing",
+        lambda: Missing(ARCHIVE, 404, 400),
     ),
     Broken("roles not told", "reads_agree_on_a_write", ROLES, "users", Roleless),
 )

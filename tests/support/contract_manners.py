@@ -23,6 +23,7 @@ _STRICT = {
     r"/organizations/[^/]+/provisionerjobs": {"limit", "ids", "status", "tags"},
     r"/organizations/[^/]+/provisionerjobs/[^/]+": {"limit", "status", "tags"},
     r"/organizations/[^/]+/provisionerdaemons": {"limit", "ids", "tags"},
+    r"/insights/daus": {"tz_offset"},
     r"/groups": {"organization", "has_member", "group_ids"},
     r"/notifications/inbox": {"read_status", "templates", "targets"},
 }
@@ -103,6 +104,9 @@ def bad_id(path: str, users: Sequence[str], organizations: Sequence[str]) -> Rep
         return missing()
     for match in _BELOW.finditer(path):
         value = match[1] or match[2]
+        if match[1] and parts[1:2] == ["organizations"]:
+            # There templates have names.
+            continue
         if len(value) != 36:
             return error(400, f'Invalid UUID "{value}".', f"invalid UUID length: {len(value)}")
         if not _UUID.match(value):

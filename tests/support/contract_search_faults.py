@@ -7,12 +7,18 @@ from typing import Any
 from tests.support.contract_faults import BUILD, DAEMONS, LIST, WORKSPACES, Fault
 from tests.support.contract_manners import Reply
 from tests.support.contract_more_faults import TEMPLATES, USER, USERS, body, when
-from tests.support.contract_server import FIRST, MEMBER, uuid
+from tests.support.contract_server import FIRST, MEMBER, at, uuid
 
 BUILDS = "GET /workspaces/{workspace}/builds"
 RESOURCES = "GET /workspacebuilds/{workspacebuild}/resources"
 THEIRS = "GET /users/{user}/organizations"
 ROLES = "GET /users/{user}/roles"
+TIMINGS = "GET /workspaces/{workspace}/timings"
+DAYS = "GET /insights/daus"
+PREVIOUS = (
+    "GET /organizations/{organization}/templates/{templatename}/versions/{templateversionname}"
+    "/previous"
+)
 _SUCCEEDED = uuid(402)
 
 
@@ -44,6 +50,14 @@ def _preflight_lets_in(tiny: Any) -> None:
 
 def _for_nobody(jobs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{key: one[key] for key in one if key != "available_workers"} for one in jobs]
+
+
+def _without_last(daemons: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**one, "previous_job": None} for one in daemons]
+
+
+def _expired(value: dict[str, Any]) -> dict[str, Any]:
+    return {**value, "users": [{**one, "expires_at": at(0)} for one in value["users"]]}
 
 
 def _stopping(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -78,6 +92,22 @@ SEARCH_FAULTS: tuple[Fault, ...] = (
     Fault("a start's resource for a stop", "resources_are_of_their_transition", BUILD,
           body(f"/workspacebuilds/{_SUCCEEDED}",
                lambda build: {**build, "resources": _stopping(build["resources"])})),
+    Fault("a version before itself", "previous_version_is_another", PREVIOUS,
+          body("/previous", lambda version: {**version, "name": "v1"})),
+    Fault("a day left out", "days_have_no_gap", DAYS,
+          body("/daus", lambda value: {**value, "entries": value["entries"][1:]})),
+    Fault("days backwards", "days_have_no_gap", DAYS,
+          body("/daus", lambda value: {**value, "entries": value["entries"][::-1]})),
+    Fault("no timings of a workspace", "timings_are_the_latest_builds", TIMINGS,
+          body(f"/workspaces/{uuid(502)}/timings",
+               lambda value: {name: [] for name in value}),
+          include=(TIMINGS, "GET /workspacebuilds/*", "GET /workspaces*")),
+    Fault("another version of the build", "one_build_has_one_version", "GET /buildinfo",
+          body("/buildinfo", lambda value: {**value, "version": "v1.0.0"})),
+    Fault("no last job", "previous_job_is_the_last", DAEMONS,
+          body(f"{FIRST}/provisionerdaemons", _without_last), include=(DAEMONS, LIST)),
+    Fault("expired before it was made", "times_are_plausible", USERS,
+          body("/users", _expired)),
     Fault("a stranger let in", "strange_origins_are_refused", TEMPLATES,
           _with_headers("/api/v2/templates",
                         Access_Control_Allow_Origin="https://stranger.example")),

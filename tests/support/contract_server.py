@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from tests.support import contract_manners as manners
 from tests.support import contract_objects as objects
 from tests.support.contract_manners import TOKEN, Reply
+from tests.support.contract_more_routes import more_routes
 from tests.support.contract_search import (
     SEARCHED,
     STATUSES,
@@ -137,6 +138,7 @@ class TinyCoder:
                 "last_seen_at": seconds_ago(5),
                 "status": "busy",
                 "current_job": {"id": uuid(306), "status": "running"},
+                "previous_job": {"id": uuid(303), "status": "failed"},
             },
             {
                 "id": OLD_DAEMON,
@@ -386,23 +388,12 @@ class TinyCoder:
 
         return [
             (f"/users/{one}", lambda q, user: Reply(200, self.user(user))),
+            *more_routes(uuid, at, self.timings, builds),
             ("/users", self._users),
             (f"/users/{one}/organizations", lambda q, user: Reply(200, organizations)),
             (f"/users/{one}/roles", lambda q, user: Reply(200, self.roles(user))),
             ("/entitlements", lambda q: Reply(200, objects.entitlements())),
             ("/groups", lambda q: Reply(200, objects.groups(FIRST))),
-            (
-                "/notifications/inbox",
-                lambda q: Reply(
-                    200,
-                    objects.inbox(
-                        uuid,
-                        at,
-                        q.get("read_status", ["all"])[0] or "all",
-                        nothing=bool({"templates", "targets"} & q.keys()),
-                    ),
-                ),
-            ),
             (
                 f"{organization}/members/{one}/workspace-quota",
                 lambda q, o, u: Reply(

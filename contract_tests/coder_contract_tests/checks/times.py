@@ -16,8 +16,8 @@ TIMES_ARE_PLAUSIBLE = Rule(
     id="times_are_plausible",
     kind="check",
     level="error",
-    promise="times of records are RFC 3339 in UTC with a Z, an update is not before the creation, "
-    "and nothing that happened lies in the future",
+    promise="times of records are RFC 3339 in UTC with a Z, neither an update nor an expiry is "
+    "before the creation, and nothing that happened lies in the future",
     oracle="docs: schemas.md (format date-time); rule A.5 of the API's conventions",
     applies="created_at, updated_at, started_at, completed_at and canceled_at in successful "
     "replies; the future is judged by the Date header, not for a mock, whose clock may be moved",
@@ -60,6 +60,9 @@ def _wrongs(value: dict[str, Any], now: datetime | None) -> Iterator[tuple[str, 
     created, updated = moment(value.get("created_at")), moment(value.get("updated_at"))
     if created and updated and updated + SLACK < created:
         yield "updated_at", f"{value['updated_at']} is before created_at {value['created_at']}"
+    expires = moment(value.get("expires_at"))
+    if created and expires and expires < created:
+        yield "expires_at", f"{value['expires_at']} is before created_at {value['created_at']}"
 
 
 def _objects(value: Any, at: str) -> Iterator[tuple[str, dict[str, Any]]]:

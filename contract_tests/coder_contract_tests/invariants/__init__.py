@@ -7,6 +7,7 @@ from coder_contract_tests.invariants.agents import AGENT_INVARIANTS
 from coder_contract_tests.invariants.build_lives import BUILD_LIFE_INVARIANTS
 from coder_contract_tests.invariants.builds import BUILD_INVARIANTS
 from coder_contract_tests.invariants.daemons import DAEMON_INVARIANTS
+from coder_contract_tests.invariants.echoes import ECHO_INVARIANTS
 from coder_contract_tests.invariants.job_lists import JOB_LIST_INVARIANTS
 from coder_contract_tests.invariants.job_relations import JOB_RELATION_INVARIANTS
 from coder_contract_tests.invariants.job_tags import JOB_TAG_INVARIANTS
@@ -31,6 +32,7 @@ INVARIANTS: tuple[Invariant, ...] = tuple(
             *ADMINISTRATION_INVARIANTS,
             *SEARCH_INVARIANTS,
             *RESOURCE_INVARIANTS,
+            *ECHO_INVARIANTS,
         ),
         key=lambda invariant: invariant.rule.id,
     )

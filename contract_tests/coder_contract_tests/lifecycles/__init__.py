@@ -21,6 +21,7 @@ from coder_contract_tests.lifecycles import (
     licensed,
     listening,
     machine,
+    nothing,
     oauth,
     people,
     shown,
@@ -49,6 +50,7 @@ _WORKSPACES = ("* /workspace*", "* /users/{user}/workspace*", "* /organizations/
 
 CHAPTERS: tuple[Chapter, ...] = (
     Chapter("an open inbox", listening.inbox, ("* /notifications/*",)),
+    Chapter("nothing", nothing.happens, ("*",)),
     Chapter("users", people.users, _PEOPLE),
     Chapter("tokens", people.tokens, ("* /users*",)),
     Chapter("members", people.memberships, _PEOPLE),

@@ -39,6 +39,7 @@ PREFERENCES = "GET /users/{user}/notifications/preferences"
 SET_PREFERENCES = "PUT /users/{user}/notifications/preferences"
 TEMPLATES_OF_NOTICES = "GET /notifications/templates/system"
 COOKIE = "coder_session_token"
+WRONG_WORD = "Incorrect email or password."
 
 LABELS = (CREATE,)
 
@@ -191,7 +192,7 @@ def _invalid_users(bench: Bench) -> None:
     if bench.is_recent:
         bench.refuses(CREATE, body=empty, want=(400,), views=gone)
     wrong_word = {"email": f"{name}@example.com", "password": password()}
-    bench.refuses(LOGIN, body=wrong_word, want=(401,))
+    bench.refuses(LOGIN, body=wrong_word, want=(401,), says=WRONG_WORD)
 
 
 def _profile(bench: Bench, person: Person) -> None:
@@ -518,7 +519,7 @@ def farewell(bench: Bench) -> None:
     if bench.is_recent:
         bench.shows(dropped, [View(GET, (person.id,))], {"username": person.username}, keep=False)
     body = {"email": person.email, "password": person.password}
-    bench.refuses(LOGIN, body=body, want=(401,))
+    bench.refuses(LOGIN, body=body, want=(401,), says=WRONG_WORD)
     made, again = create(bench, "mia")
     came = "the new user has the id of the deleted one" if again.id == person.id else ""
     bench.judge(rules.CREATED_IS_THERE, made, came, at="/id")

@@ -75,6 +75,17 @@ COOKIE_IS_A_SESSION = _check(
     "signing in sets a cookie that scripts cannot read and other sites do not send; signing out "
     "takes it back",
 )
+NOBODY_MAY_WRITE = _check(
+    "nobody_may_write",
+    "a write without a session is 401, in the words of every such refusal",
+    applies="writes to objects that do not exist, and to the deployment",
+)
+NOTHING_IS_WRITTEN = _check(
+    "writes_to_nothing_are_refused",
+    "a write to a malformed id is 400, to an unknown id or organization 404, to an unknown user "
+    "400",
+    applies="writes to objects that do not exist",
+)
 REFUSAL_CHANGES_NOTHING = _check(
     "refused_write_changes_nothing", "a write that was refused left everything as it was"
 )

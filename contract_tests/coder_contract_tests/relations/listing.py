@@ -45,7 +45,8 @@ def count_is_true(seen: Seen) -> Judgement:
     wrong = _wrong_count(stated, number, len(listed), limit, offset, seen.facts.is_owner)
     if wrong:
         return [Problem(exchange, wrong, at=f"/{stated.place}")]
-    return []
+    # A page that is full does not show where the list ends.
+    return None if limit and len(listed) >= limit else []
 
 
 def _wrong_count(

@@ -16,6 +16,7 @@ from tests.mutation.faults.permissions import PERMISSIONS
 from tests.mutation.faults.queues import QUEUES
 from tests.mutation.faults.relations import RELATIONS
 from tests.mutation.faults.state import STATE
+from tests.mutation.faults.strangers import STRANGERS
 from tests.mutation.faults.streams import STREAMS
 from tests.mutation.faults.told import TOLD
 from tests.mutation.faults.wire import WIRE
@@ -34,6 +35,7 @@ _FAULTS: tuple[Fault, ...] = (
     *STREAMS,
     *ACCOUNTS,
     *TOLD,
+    *STRANGERS,
     *ALONE_JOBS,
     *ALONE_WORKSPACES,
     *ALONE_BUILDS,
