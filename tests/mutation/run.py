@@ -27,6 +27,7 @@ from tests.mutation.proxy import proxying
 BIN = Path(sys.executable).parent
 ROOT = Path(__file__).resolve().parents[2]
 LONGEST_RUN_SECONDS = 400.0
+LONGEST_LEAVE_SECONDS = 60.0
 VERSION = "2025-05-19"
 
 
@@ -159,9 +160,9 @@ def run_once(
         tempfile.TemporaryDirectory(prefix="coder-mutation-") as folder,
         served(setting, prepare) as server,
         proxying(server.url, mutation, version=setting.version, token=server.token) as proxy,
-        _busy(beside, server) as failures,
     ):
-        run = _examined(proxy.url, server.token, setting, Path(folder))
+        with _busy(beside, server) as failures:
+            run = _examined(proxy.url, server.token, setting, Path(folder))
         for failure in (*proxy.failures, *failures):
             return without_result(f"the fault itself failed: {failure}", run.seconds)
         seen = _left_on(server.has) if server.has is not None else ()
@@ -213,7 +214,7 @@ def _busy(beside: Beside | None, server: Server) -> Iterator[list[str]]:
     finally:
         over.set()
         if beside is not None:
-            thread.join(10)
+            thread.join(LONGEST_LEAVE_SECONDS)
 
 
 def _first_user(url: str) -> str:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import os
 import random
+import signal
+import subprocess
+import tempfile
 import threading
 from collections.abc import Callable
 
 from tests.mutation.furnished import HEAD, PLAIN, Furnished
 from tests.mutation.plain import PASSWORD, Plain, RefusedError
+from tests.mutation.run import BIN
 from tests.mutation.variations.model import Variation
 
 ALLOWED = "A server has other users; what they do between two requests is no fault of it."
@@ -161,6 +166,25 @@ def _settings(has: Furnished, over: threading.Event) -> None:
     _steps(has, over, step, PAUSE_SECONDS)
 
 
+def _another_run(has: Furnished, over: threading.Event) -> None:
+    """The same suite runs a second time beside us; at our end it is interrupted."""
+    command = [str(BIN / "coder-contract"), "run", has.url, "--format", "json", "--allow-writes"]
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("CODER_")}
+    environment["CODER_CONTRACT_TOKEN"] = has.tokens["admin"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    while not over.is_set():
+        with (
+            tempfile.TemporaryDirectory(prefix="coder-beside-") as folder,
+            subprocess.Popen(command, cwd=folder, env=environment, **quiet) as run,
+        ):
+            while run.poll() is None:
+                if over.wait(0.2):
+                    # It tidies up behind itself.
+                    run.send_signal(signal.SIGINT)
+                    break
+            run.wait()
+
+
 def _all(has: Furnished, over: threading.Event) -> None:
     """All of them at once."""
     failures: list[str] = []
@@ -220,6 +244,11 @@ BUSY = [
             "others-change-settings",
             "The owner changes settings of the furnished workspaces",
             _settings,
+        ),
+        (
+            "another-run-beside-ours",
+            "The same suite runs a second time, with writes, and is interrupted at our end",
+            _another_run,
         ),
         (
             "others-do-all-of-that",

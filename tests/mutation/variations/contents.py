@@ -8,7 +8,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.mutation.faults.edits import NOBODY, Inject, body, both, edited, listing, member, objects
+from tests.mutation.faults.edits import (
+    NOBODY,
+    Inject,
+    body,
+    both,
+    edited,
+    listing,
+    member,
+    objects,
+    refused,
+)
 from tests.mutation.model import Frame, Mutation, Reply, Request, Upstream
 from tests.mutation.variations.model import Variation
 
@@ -218,6 +228,7 @@ def _health(value: Any) -> None:
     value["severity"] = "warning"
 
 
+BUSY = "Healthcheck is in progress and did not complete in time. Try again in a few seconds."
 HOST = "*--apps.dev.example.com"
 CONTENTS = [
     Variation(
@@ -303,6 +314,18 @@ CONTENTS = [
         "Three sections of the health report have warnings.",
         f"{NOTES} F.11: severity is ok, warning or error.",
         edited("GET /debug/health", by=body(_health)),
+    ),
+    Variation(
+        "counting-not-done-yet",
+        "contents",
+        "The deployment's statistics were not collected yet, the health report is not done.",
+        f"{NOTES} F.11: 400 before the first collection, 503 while the report is worked out.",
+        both(
+            edited(
+                "GET /deployment/stats", by=refused(400, "Deployment stats are still processing!")
+            ),
+            edited("GET /debug/health", by=refused(503, BUSY)),
+        ),
     ),
     Variation(
         "experiments-on",

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from tests.mutation.faults.edits import both, is_one_of
 from tests.mutation.model import (
     JSON,
     Frame,
@@ -143,6 +144,18 @@ class _Slow(Mutation):
         slow = self.count % self.every == 0
         time.sleep(self.seldom if slow else self.dice.uniform(*self.usual))
         return reply
+
+
+class _SlowSome(Mutation):
+    """Some operations take long."""
+
+    def __init__(self, seconds: float, *labels: str) -> None:
+        self.seconds, self.labels = seconds, labels
+
+    def answer(self, request: Request, upstream: Upstream) -> Reply:
+        if is_one_of(request, self.labels):
+            time.sleep(self.seconds)
+        return upstream.send(request)
 
 
 class _Once(Mutation):
@@ -321,6 +334,23 @@ WIRE = [
         "Every 200th reply takes 2.5 s.",
         "Nothing promises how soon a reply comes.",
         lambda: _Slow((0.0, 0.001), 2.5, 200),
+    ),
+    Variation(
+        "slow-reports",
+        "wire",
+        "The health report takes 6 s, insights and counters take 2 s.",
+        "Nothing promises how soon a reply comes; these are worked out when they are asked for.",
+        both(
+            lambda: _SlowSome(6.0, "GET /debug/health"),
+            lambda: _SlowSome(2.0, "GET /insights/*", "GET /templates/*/daus", "GET /deployment/*"),
+        ),
+    ),
+    Variation(
+        "slow-writes",
+        "wire",
+        "Every write takes half a second.",
+        "Nothing promises how soon a reply comes.",
+        lambda: _SlowSome(0.5, "POST *", "PUT *", "PATCH *", "DELETE *"),
     ),
     Variation(
         "too-many-requests-once",
