@@ -39,7 +39,6 @@ KNOWN: dict[str, str] = {
     "state-suspended-acts": "USR-04",
     "state-own-roles": "USR-05",
     "state-password-keeps": "USR-06",
-    "state-logout-keeps": "USR-07",
     "relations-unread": "USR-11",
     "relations-entitlements-enabled": "USR-12",
     "relations-quota": "USR-13",

@@ -34,6 +34,7 @@ from tests.mutation.faults.writes import (
     CREATE,
     DROP_TEMPLATE,
     FAVORITE,
+    LOGOUT,
     PROMOTE,
     TTL,
 )
@@ -218,6 +219,21 @@ def _always_updated(value: Any) -> None:
         shown["automatic_updates"] = other[shown["automatic_updates"]]
 
 
+class _Undead(Mutation):
+    """Whoever signed out goes on, in the session of another."""
+
+    def __init__(self) -> None:
+        self.ended: set[str] = set()
+
+    def answer(self, request: Request, upstream: Upstream) -> Reply:
+        if request.token in self.ended:
+            return upstream.send(request.as_user(upstream.token))
+        reply = upstream.send(request)
+        if request.label == LOGOUT and reply.ok:
+            self.ended.add(request.token)
+        return reply
+
+
 class _Told(Mutation):
     """A favourite makes news: a write that changes nothing else lets watchers know."""
 
@@ -345,6 +361,13 @@ ALONE_PEOPLE: tuple[Fault, ...] = (
         recut(WORKSPACES, "workspaces", _by_name_only),
         WORKSPACES,
         kind="relations",
+    ),
+    _fault(
+        "signed-out-goes-on",
+        "USR-07",
+        "the session that signing out ended is taken for another",
+        _Undead,
+        LOGOUT,
     ),
     _fault(
         "stranger-in-other-words",

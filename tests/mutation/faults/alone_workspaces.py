@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from tests.mutation.faults.edits import NOBODY, Inject, answered, both, edited, member
@@ -151,9 +152,18 @@ def _fits(workspace: Object, search: str) -> bool:
         "outdated": str(workspace["outdated"]).lower(),
         "dormant": str(workspace["dormant_at"] is not None).lower(),
     }
-    return all(
-        own.get(key) == value for key, _, value in (t.partition(":") for t in search.split())
-    )
+    used = datetime.fromisoformat(workspace["last_used_at"])
+    for term in search.split():
+        key, _, value = term.partition(":")
+        if key == "last_used_before":
+            fits = used < datetime.fromisoformat(value.strip('"'))
+        elif key == "last_used_after":
+            fits = used > datetime.fromisoformat(value.strip('"'))
+        else:
+            fits = own.get(key) == value
+        if not fits:
+            return False
+    return True
 
 
 def _rank(one: Object) -> tuple[Any, ...]:
