@@ -336,9 +336,13 @@ def unfavored(bench: Bench, workspace: Workspace, views: list[View]) -> None:
 def told_of_the_end(bench: Bench, streams: list[Stream], workspace: str) -> None:
     """Watchers are told that the workspace is deleted, and stay with it."""
     for stream in streams:
-        stream.drain(FIRST_SECONDS, quiet=1.0)
-        values = [value for _, value in payloads(stream, stream.frames)]
-        last = member(values[-1], "latest_build.status") if values else "untold"
+        last: Any = "untold"
+        for _ in range(int(FIRST_SECONDS / 0.25)):
+            values = [value for _, value in payloads(stream, stream.frames)]
+            last = member(values[-1], "latest_build.status") if values else "untold"
+            if last == "deleted" or stream.ended:
+                break
+            stream.drain(0.25, quiet=0.1)
         came = "" if last == "deleted" else f"the deleted workspace is {last} in its last frame"
         bench.judge(rules.WAT_02, stream.exchange(), came, at="deleted")
     end(bench, streams)
