@@ -15,21 +15,21 @@ class Unfaithful(Mutation):
     """A write that hits another object of its kind, too."""
 
     def __init__(self) -> None:
-        self.first = ""
+        self.created = ""
 
     def answer(self, request: Request, upstream: Upstream) -> Reply:
         if request.label == CREATE and request.token != upstream.token:
             reply = upstream.send(request)
-            self.first = str((reply.json or {}).get("id", ""))
+            self.created = str((reply.json or {}).get("id", ""))
             self.owner = request.token
             return reply
         reply = upstream.send(request)
         if (
             request.label == TTL
             and reply.ok
-            and self.first not in {"", request.params["workspace"]}
+            and self.created not in {"", request.params["workspace"]}
         ):
-            path = f"/workspaces/{self.first}/ttl"
+            path = f"/workspaces/{self.created}/ttl"
             upstream.call("PUT", path, request.json, token=self.owner)
         return reply
 
