@@ -9,7 +9,7 @@ import pytest
 
 from coder_contract_tests.lifecycles import LIFE_CYCLE_RULES, bench
 from tests.mutation.model import Reply, Request
-from tests.support.contract_life import Changed, Life, living, play
+from tests.support.contract_life import Changed, Life, Lost, living, play
 from tests.support.contract_life_account_faults import ACCOUNTS_BROKEN
 from tests.support.contract_life_faults import BROKEN, Broken
 from tests.support.contract_life_more_faults import MORE_BROKEN
@@ -75,3 +75,13 @@ def test_an_import_behind_a_build_has_a_place_in_the_queue() -> None:
     with living("--edition", "unlicensed", "--daemons", "1") as life:
         played = play(life, "builds", mutation=Changed(version, _out_of_line))
     assert ("JOB-16", version) in {(check, operation) for check, operation, _ in played.errors}
+
+
+def test_a_dry_run_behind_a_build_is_canceled_in_deed() -> None:
+    cancel = "PATCH /templateversions/{templateversion}/dry-run/{jobID}/cancel"
+    done = {"message": "Job has been marked as canceled."}
+    with living("--edition", "unlicensed", "--daemons", "1") as life:
+        played = play(life, "builds", mutation=Lost(cancel, 200, done))
+    assert ("change_is_kept", cancel) in {
+        (check, operation) for check, operation, _ in played.errors
+    }

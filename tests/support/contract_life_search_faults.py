@@ -8,6 +8,7 @@ from tests.support.contract_life_faults import Broken
 LIST, LOGIN, LOGOUT = "GET /workspaces", "POST /users/login", "POST /users/logout"
 DOWNLOAD, RESOURCES = "GET /files/{fileID}", "GET /templateversions/{templateversion}/resources"
 ROLES = "GET /users/{user}/roles"
+PASSCODE, FIRST = "POST /users/otp/request", "POST /users/first"
 TTL = "PUT /workspaces/{workspace}/ttl"
 ARCHIVE = "POST /templateversions/{templateversion}/archive"
 
@@ -122,6 +123,20 @@ SEARCHED: tuple[Broken, ...] = (
         ARCHIVE,
         "nothing",
         lambda: Missing(ARCHIVE, 404, 400),
+    ),
+    Broken(
+        "a passcode for those who are known only",
+        "valid_write_succeeds",
+        PASSCODE,
+        "open doors",
+        lambda: Missing(PASSCODE, 204, 400),
+    ),
+    Broken(
+        "a second first user bad, not in conflict",
+        "wrong_write_is_refused",
+        FIRST,
+        "open doors",
+        lambda: Missing(FIRST, 409, 400),
     ),
     Broken("roles not told", "reads_agree_on_a_write", ROLES, "users", Roleless),
 )

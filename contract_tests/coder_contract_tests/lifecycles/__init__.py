@@ -18,6 +18,7 @@ from coder_contract_tests.lifecycles import (
     builds,
     deployment,
     derived,
+    doors,
     licensed,
     listening,
     machine,
@@ -51,6 +52,7 @@ _WORKSPACES = ("* /workspace*", "* /users/{user}/workspace*", "* /organizations/
 CHAPTERS: tuple[Chapter, ...] = (
     Chapter("an open inbox", listening.inbox, ("* /notifications/*",)),
     Chapter("nothing", nothing.happens, ("*",)),
+    Chapter("open doors", doors.open_doors, ("POST /users/*", "POST /csp/*")),
     Chapter("users", people.users, _PEOPLE),
     Chapter("tokens", people.tokens, ("* /users*",)),
     Chapter("members", people.memberships, _PEOPLE),

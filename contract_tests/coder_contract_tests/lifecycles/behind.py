@@ -1,4 +1,4 @@
-"""An import that waits behind a build: the daemon that could take it is at work."""
+"""An import and a dry run that wait behind a build: who could take them is at work."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from coder_contract_tests.exchange import Exchange
 from coder_contract_tests.invariants.rules import DAEMONS
 from coder_contract_tests.lifecycles import queue, rules, templates
 from coder_contract_tests.lifecycles.bench import Bench, View, entry, member
-from coder_contract_tests.lifecycles.versions import CANCEL_VERSION
+from coder_contract_tests.lifecycles.versions import (
+    CANCEL_VERSION,
+    DRY_RUN,
+    DRY_RUN_CANCEL,
+    DRY_RUN_JOB,
+)
 
 UNTAGGED = {"scope": "organization", "owner": ""}
 
@@ -28,6 +33,7 @@ def a_build(bench: Bench, template: templates.Template) -> None:
         exchange, found = bench.look(one)
         if member(found, "job.status") == "pending":
             _has_a_place(bench, exchange, found)
+    _dry_run(bench, template)
     if member(bench.look(view)[1], "job.status") != "pending":
         return
     canceled = bench.write(CANCEL_VERSION, id_, want=(200,))
@@ -36,6 +42,34 @@ def a_build(bench: Bench, template: templates.Template) -> None:
     ended = {"canceled", "canceling"}
     came = "" if state in ended else f"{canceled.status}, but the job is {state}"
     bench.judge(rules.CHANGE_IS_KEPT, canceled, came, at="/job/status")
+
+
+def _dry_run(bench: Bench, template: templates.Template) -> None:
+    """A dry run that waits, too: it is nobody's yet, and ends at once when it is canceled."""
+    if not bench.has(DRY_RUN, DRY_RUN_JOB, DRY_RUN_CANCEL):
+        return
+    body: dict[str, Any] = {
+        "workspace_name": bench.name("wait"),
+        "rich_parameter_values": [],
+        "user_variable_values": [],
+    }
+    made = bench.write(DRY_RUN, template.first, body=body, want=(201, 200))
+    bench.jobs += 1
+    path = (template.first, str(member(made.json, "id")))
+    view = View(DRY_RUN_JOB, path, find=lambda job: {"job": job})
+    queue.under_way(bench, view)
+    if member(bench.look(view)[1], "job.status") != "pending":
+        return
+    canceled = bench.write(DRY_RUN_CANCEL, *path, want=(200,))
+    exchange, found = bench.look(view)
+    state = member(found, "job.status")
+    came = "" if state == "canceled" else f"{canceled.status}, but the job is {state}"
+    bench.judge(rules.CHANGE_IS_KEPT, canceled, came, at="/status")
+    ended, asked = (member(found, f"job.{name}_at") for name in ("completed", "canceled"))
+    came = "" if state != "canceled" or ended == asked else f"completed_at {ended}, not {asked}"
+    bench.judge(queue.rule_of("JOB-05"), exchange, came, at="/completed_at")
+    says = "Job has already completed."
+    bench.refuses(DRY_RUN_CANCEL, *path, want=(400,), says=says, views=[view])
 
 
 def _all_are_busy(bench: Bench) -> bool:
