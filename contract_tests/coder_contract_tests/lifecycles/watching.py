@@ -48,7 +48,7 @@ SILENCE_SECONDS = 0.6
 END_SECONDS = 40.0
 """So long a build that is followed from its beginning may take."""
 FINISHED_SECONDS = 8.0
-"""And the log of what has ended."""
+"""So long the log of what has ended may be silent before its end."""
 LONG_SECONDS = 0.7
 """A build of that length is shown before its end."""
 SPEAKING = "hello"
@@ -412,7 +412,8 @@ def follow(
     except Blocked as reason:
         bench.session.skip(label, str(reason))
         return
-    stream.drain(seconds)
+    # What has ended is all there: nothing new for a while means that nothing will come.
+    stream.drain(END_SECONDS, quiet=seconds if seconds < END_SECONDS else 0.0)
     exchange = stream.exchange()
     code = stream.close[0] if stream.close else None
     came = "" if code == 1000 else f"closed with {code}, not with 1000"
@@ -460,7 +461,7 @@ def _rest(bench: Bench, label: str, values: tuple[str, ...], lines: list[Any]) -
     except Blocked as reason:
         bench.session.skip(label, str(reason))
         return
-    stream.drain(FIRST_SECONDS)
+    stream.drain(END_SECONDS, quiet=FIRST_SECONDS)
     got = [frame.data for frame in stream.frames]
     came = "" if got == rest else f"{len(got)} lines of {after} followed, {len(rest)} are behind it"
     bench.judge(rules.WAT_04, stream.exchange(), came)
