@@ -47,7 +47,12 @@ def told(later: Exchange, at: str = "/0/job/error") -> Finding:
     return finding
 
 
-LATER = made(DOCUMENT, "/x", value=[{"job": {"id": "j", "status": "succeeded"}}, {"job": DONE}])
+WAITING = {"id": "w", "status": "pending"}
+LATER = made(
+    DOCUMENT,
+    "/x",
+    value=[{"job": {"id": "j", "status": "succeeded"}}, {"job": DONE}, {"job": WAITING}],
+)
 
 
 @pytest.mark.parametrize("at", ["/0/job/error", "/0/status"])
