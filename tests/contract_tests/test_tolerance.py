@@ -11,7 +11,7 @@ import pytest
 
 import coder_openapi
 from coder_contract_tests.checks.schema import response_matches_schema
-from coder_contract_tests.checks.status import no_server_error
+from coder_contract_tests.checks.status import no_server_error, status_is_documented
 from coder_contract_tests.document import Document, Operation
 from coder_contract_tests.exchange import Exchange
 from coder_contract_tests.fuzz import can_generate
@@ -188,6 +188,21 @@ def test_health_that_is_still_being_looked_at_is_known(
     path: str, message: str, known: bool
 ) -> None:
     (problem,) = no_server_error(seen(path, {"message": message}, status=503)) or ()
+    assert bool(problem.known) is known
+
+
+@pytest.mark.parametrize(
+    ("path", "message", "known"),
+    [
+        ("/deployment/stats", "Deployment stats are still processing!", True),
+        ("/deployment/stats", "Something else.", False),
+        ("/deployment/ssh", "Deployment stats are still processing!", False),
+    ],
+)
+def test_statistics_that_are_not_collected_yet_are_known(
+    path: str, message: str, known: bool
+) -> None:
+    (problem,) = status_is_documented(seen(path, {"message": message}, status=400)) or ()
     assert bool(problem.known) is known
 
 

@@ -90,6 +90,7 @@ def status_is_documented(seen: Seen) -> Judgement:
         at=f"status:{exchange.status}",
         place=seen.document.cite(operation, "responses"),
         level=_level(operation.label, exchange.status, documented),
+        known=known_fault(STATUS_IS_DOCUMENTED.id, exchange),
     )
     return [problem]
 
