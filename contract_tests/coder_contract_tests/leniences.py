@@ -122,9 +122,9 @@ LENIENCES: tuple[Lenience, ...] = (
         f"{NOT_RECORDED}: headers of streams were not kept",
     ),
     Lenience(
-        "ERR-09",
+        "answers_are_not_kept",
         "warning",
-        "no X-Content-Type-Options: a proxy may take it away",
+        "a header for caches or a missing X-Content-Type-Options on nearly all replies: a proxy's",
         f"{NOT_RECORDED}: no proxy stood before the recorded servers",
     ),
     Lenience(
