@@ -23,6 +23,7 @@ from coder_contract_tests.probes.queries import (
     unknown_keys_are_treated_as_promised,
 )
 from coder_contract_tests.probes.replies import listed_things_are_readable
+from coder_contract_tests.relations.identity import asked_is_given
 from coder_contract_tests.relations.listing import order_is_documented
 from tests.support.contract_exchange import made
 
@@ -285,3 +286,14 @@ class Refusing:
 @pytest.mark.parametrize(("status", "judged"), [(403, False), (404, False), (200, True)])
 def test_parameters_of_a_list_that_is_not_for_us_are_not_judged(status: int, judged: bool) -> None:
     assert bool(said(bad_page_numbers_are_refused(Refusing(status)))) is judged
+
+
+# --- a person's list that shows everybody's
+
+
+@pytest.mark.parametrize(("query", "found"), [("", 1), ("include_all=true", 0), ("limit=1", 1)])
+def test_tokens_of_all_may_be_asked_for_at_one_person(query: str, found: int) -> None:
+    somebody, other = "5f3b2c1d-0000-4000-8000-00000000000a", "5f3b2c1d-0000-4000-8000-00000000000b"
+    token = {"id": "abcdefghij", "user_id": other, "username": "other"}
+    reply = made(real(), f"/users/{somebody}/keys/tokens", value=[token], query=query)
+    assert len(said(asked_is_given(Seen(reply, real())))) == found
