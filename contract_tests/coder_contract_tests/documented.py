@@ -40,7 +40,7 @@ def reason_not_to_ask(operation: Operation) -> str:
     reason = NOT_ASKED.get(operation.path.removeprefix("/api/v2"), "")
     if reason:
         return reason
-    return "a WebSocket, which this version does not open" if operation.is_websocket else ""
+    return "a WebSocket, and so no plain read" if operation.is_websocket else ""
 
 
 def ask_documented_reads(session: Session, operations: tuple[Operation, ...]) -> list[str]:
