@@ -290,6 +290,29 @@ ACCOUNTS_BROKEN: tuple[Broken, ...] = (
         lambda: Timeless("GET /workspaces/{workspace}/builds"),
     ),
     Broken(
+        "a promotion in other words",
+        "write_reply_shows_the_write",
+        "PATCH /templates/{template}/versions",
+        "builds",
+        lambda: Changed("PATCH /templates/{template}/versions", members(message="Fine.")),
+    ),
+    Broken(
+        "a refusal in other words",
+        "USR-03",
+        "DELETE /users/{user}",
+        "users",
+        lambda: Changed("DELETE /users/{user}", status(403, of=(403,))),
+    ),
+    Broken(
+        "timings without agents",
+        "what_follows_is_right",
+        "GET /workspaces/{workspace}/timings",
+        "what follows",
+        lambda: Changed(
+            "GET /workspaces/{workspace}/timings", members(agent_connection_timings=[])
+        ),
+    ),
+    Broken(
         "a WebSocket that is plainly refused",
         "upgrade_is_needed",
         WATCHED,

@@ -11,11 +11,25 @@ from __future__ import annotations
 import io
 import tarfile
 import zipfile
+from typing import Any
 
 SCOPE = "daemon_scope"
 """The parameter that decides which daemons may take a build."""
 HERE, NOWHERE = "organization", "user"
 AGENT, APP = "dev", "page"
+PARAMETERS: tuple[dict[str, Any], ...] = (
+    {"name": SCOPE, "type": "string", "default_value": HERE, "mutable": True},
+    {"name": "fixed", "type": "string", "default_value": "a", "mutable": False},
+    {
+        "name": "seconds",
+        "type": "number",
+        "default_value": "0",
+        "mutable": True,
+        "validation_min": 0,
+        "validation_max": 30,
+    },
+)
+"""What the template asks for, by name."""
 METADATA = ("b", "a")
 """Keys of what the agent would tell of itself, in the order that the template gives them."""
 

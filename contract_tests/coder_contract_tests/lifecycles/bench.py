@@ -22,7 +22,7 @@ from coder_contract_tests.exchange import NOTHING, TOKEN_HEADER, Exchange, excer
 from coder_contract_tests.findings import Level, Problem, Rule
 from coder_contract_tests.invariants.rules import DAEMONS
 from coder_contract_tests.judging import Facts
-from coder_contract_tests.lifecycles import rules
+from coder_contract_tests.lifecycles import rules, words
 from coder_contract_tests.observe import ACTIVE
 from coder_contract_tests.session import Session
 
@@ -267,6 +267,8 @@ class Bench:
             raise Blocked(f"{label} answered {came}")
         if repeats:
             self.repeats(exchange, repeats)
+        if self.is_recent and (odd := words.wrong(exchange)):
+            self.judge(rules.REPLY_SHOWS_THE_WRITE, exchange, odd, at="/message")
         return exchange
 
     def _may_be_refused(self, exchange: Exchange, said: str) -> bool:
@@ -380,6 +382,8 @@ class Bench:
         before = [at_rest(self.look(view)[1]) for view in watched]
         exchange = self.call(label, *values, **request)
         said = message(exchange)
+        if self.is_recent and exchange.status in want and request.get("by") is None:
+            says = says or words.REFUSED.get((exchange.label, exchange.status), "")
         wrong = ""
         if exchange.status not in want:
             wanted = " or ".join(map(str, want))

@@ -9,8 +9,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from coder_contract_tests.exchange import Exchange
 from coder_contract_tests.lifecycles import archive, people, rules, templates, workspaces
-from coder_contract_tests.lifecycles.bench import ABSENT, Bench, Blocked, View, entry, member
+from coder_contract_tests.lifecycles.bench import (
+    ABSENT,
+    Bench,
+    Blocked,
+    View,
+    differences,
+    entry,
+    member,
+)
 from coder_contract_tests.lifecycles.templates import UNKNOWN_ID, Template
+from coder_contract_tests.lifecycles.watching import agents_of
 from coder_contract_tests.observe import moment
 
 BUILDS = "GET /workspaces/{workspace}/builds"
@@ -19,6 +28,9 @@ IN_ORGANIZATION = (
     "GET /organizations/{organization}/templates/{templatename}/versions/{templateversionname}"
 )
 PREVIOUS = f"{IN_ORGANIZATION}/previous"
+TIMINGS = "GET /workspaces/{workspace}/timings"
+BUILD_TIMINGS = "GET /workspacebuilds/{workspacebuild}/timings"
+RESOLVE = "GET /workspaces/{workspace}/resolve-autostart"
 AUTOFILL = "GET /users/{user}/autofill-parameters"
 ZONE, HOUR, MINUTE = "Europe/Berlin", 9, 30
 """When the schedule of the member's workspace fires, on working days."""
@@ -38,6 +50,8 @@ def derived(bench: Bench) -> None:
     _named(bench, template)
     _odd(bench, workspace)
     _remembered(bench, template)
+    _imported(bench, template)
+    _timed(bench, workspace)
 
 
 def _template_joined(bench: Bench, workspace: workspaces.Workspace, template: Template) -> None:
@@ -244,3 +258,43 @@ def other_ways(bench: Bench) -> None:
     bench.shows(made, views, shown, rule=rules.CREATED_IS_THERE, keep=False)
     bench.jobs += 1
     workspaces.withdrawn(bench, gift)
+
+
+def _imported(bench: Bench, template: Template) -> None:
+    """Parameters and variables are as the archive has them, and in its order."""
+    reply = bench.call(templates.PARAMETERS, template.first)
+    listed = reply.json if isinstance(reply.json, list) else []
+    for one, known in zip(listed, archive.PARAMETERS, strict=False):
+        wrong = differences(one, known)
+        bench.judge(rules.CREATED_IS_THERE, reply, wrong[0] if wrong else "", at="/*/name")
+    if bench.has(templates.VARIABLES):
+        reply = bench.call(templates.VARIABLES, template.first)
+        known = {"value": "3", "default_value": "3", "type": "number", "required": False}
+        size = entry("", name="size")(reply.json) or {}
+        wrong = differences(size, known)
+        bench.judge(rules.CREATED_IS_THERE, reply, wrong[0] if wrong else "", at="/*/value")
+
+
+def _timed(bench: Bench, workspace: workspaces.Workspace) -> None:
+    """A start has times of each of its stages, in order, and a row for each agent."""
+    reply, found = bench.look(workspaces.views_of(workspace)[0])
+    build = str(member(found, "latest_build.id"))
+    agents = agents_of(found)
+    for label, id_ in ((TIMINGS, workspace.id), (BUILD_TIMINGS, build)):
+        if not bench.has(label):
+            continue
+        reply = bench.call(label, id_)
+        rows = member(reply.json, "provisioner_timings")
+        stages = [member(one, "stage") for one in rows] if isinstance(rows, list) else []
+        right = list(dict.fromkeys(stages)) == ["init", "plan", "graph", "apply"]
+        came = "" if right else f"the stages are {list(dict.fromkeys(map(str, stages)))}"
+        bench.judge(rules.FOLLOWS, reply, came, at="/provisioner_timings")
+        rows = member(reply.json, "agent_connection_timings")
+        ids = {member(one, "workspace_agent_id") for one in rows} if isinstance(rows, list) else ()
+        came = "" if ids == set(agents) else f"{len(ids)} agents, the build has {len(agents)}"
+        bench.judge(rules.FOLLOWS, reply, came, at="/agent_connection_timings")
+    if bench.has(RESOLVE):
+        reply = bench.call(RESOLVE, workspace.id)
+        said = member(reply.json, "parameter_mismatch")
+        came = "" if said is False else f"parameter_mismatch is {said}, nothing is missing"
+        bench.judge(rules.FOLLOWS, reply, came, at="/parameter_mismatch")

@@ -356,7 +356,8 @@ STREAM_LIVES = _check(
 )
 FOLLOWS = _check(
     "what_follows_is_right",
-    "what a server reckons from a setting is right: the next start from a schedule and its zone",
+    "what a server reckons is right: the next start from a schedule and its zone, the times of a "
+    "build's stages, that no parameter is missing",
 )
 PARTS_ARE_EXACT = _check(
     "part_of_a_list_is_exact",
