@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+import coder_openapi
 from coder_contract_tests.checks.body import body_is_json, error_body_has_a_message
 from coder_contract_tests.checks.headers import (
     headers_are_as_documented,
@@ -20,6 +21,7 @@ from coder_contract_tests.checks.status import (
 )
 from coder_contract_tests.document import Document
 from coder_contract_tests.judging import Judgement, Seen
+from coder_contract_tests.probes.rules import NOBODY
 from tests.support.contract_document import document
 from tests.support.contract_exchange import made
 
@@ -301,3 +303,15 @@ def test_a_response_without_schema_holds_anything() -> None:
 )
 def test_which_parameters_a_server_reads_closely(label: str, parameter: str, read: bool) -> None:
     assert is_read(label, parameter) is read
+
+
+@pytest.mark.parametrize(
+    "path", ["/licenses", f"/templateversions/{NOBODY}/presets", "/users/me/keys/tokens"]
+)
+def test_lists_that_are_null_when_empty_are_not_empty(path: str) -> None:
+    shipped = Document(coder_openapi.load("2025-05-19"), "2025-05-19")
+    empty, none = (
+        response_matches_schema(Seen(made(shipped, path, value=one), shipped)) for one in ([], None)
+    )
+    assert len(empty or ()) == 1
+    assert none == []
