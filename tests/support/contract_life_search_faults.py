@@ -8,6 +8,8 @@ from tests.support.contract_life_faults import Broken
 LIST, LOGIN, LOGOUT = "GET /workspaces", "POST /users/login", "POST /users/logout"
 DOWNLOAD, RESOURCES = "GET /files/{fileID}", "GET /templateversions/{templateversion}/resources"
 ROLES = "GET /users/{user}/roles"
+JOB = "GET /organizations/{organization}/provisionerjobs/{job}"
+BY_NUMBER = "GET /users/{user}/workspace/{workspacename}/builds/{buildnumber}"
 PASSCODE, FIRST = "POST /users/otp/request", "POST /users/first"
 TTL = "PUT /workspaces/{workspace}/ttl"
 ARCHIVE = "POST /templateversions/{templateversion}/archive"
@@ -58,6 +60,20 @@ class Roleless(Mutation):
         reply = upstream.send(request)
         if request.label == ROLES and reply.ok:
             reply.json = {**reply.json, "roles": []}
+        return reply
+
+
+class Leaking(Mutation):
+    """What is refused to others is given to them as to us."""
+
+    def __init__(self, label: str) -> None:
+        self.label = label
+
+    def answer(self, request: Request, upstream: Upstream) -> Reply:
+        reply = upstream.send(request)
+        refused = reply.status in {400, 403, 404} and request.token != upstream.token
+        if request.label == self.label and refused:
+            return upstream.send(request.as_user(upstream.token))
         return reply
 
 
@@ -137,6 +153,20 @@ SEARCHED: tuple[Broken, ...] = (
         FIRST,
         "open doors",
         lambda: Missing(FIRST, 409, 400),
+    ),
+    Broken(
+        "a job of others given by id",
+        "access_is_kept_apart",
+        JOB,
+        "access",
+        lambda: Leaking(JOB),
+    ),
+    Broken(
+        "a build of others given by number",
+        "access_is_kept_apart",
+        BY_NUMBER,
+        "access",
+        lambda: Leaking(BY_NUMBER),
     ),
     Broken("roles not told", "reads_agree_on_a_write", ROLES, "users", Roleless),
 )

@@ -18,6 +18,9 @@ CONTAINERS = "GET /workspaceagents/{workspaceagent}/containers"
 JOBS = "GET /organizations/{organization}/provisionerjobs"
 DAEMONS = "GET /organizations/{organization}/provisionerdaemons"
 _PORT = {"agent_name": archive.AGENT, "port": 8082}
+JOB = "GET /organizations/{organization}/provisionerjobs/{job}"
+QUOTA = "GET /organizations/{organization}/members/{user}/workspace-quota"
+BY_NUMBER = "GET /users/{user}/workspace/{workspacename}/builds/{buildnumber}"
 CONFIG = "GET /deployment/config"
 AUTHCHECK = "POST /authcheck"
 
@@ -29,6 +32,7 @@ def access(bench: Bench) -> None:
     theirs = workspaces.the_members_workspace(bench)
     _, found = bench.look(View(workspaces.GET, (ours.id,)))
     _hidden(bench, person, ours.id, found)
+    _not_by_other_ways(bench, person, found)
     _not_changed(bench, person, ours)
     _only_their_own(bench, person, theirs)
     _of_the_deployment(bench, person)
@@ -68,6 +72,29 @@ def _hidden(bench: Bench, person: Person, workspace: str, found: Any) -> None:
         alike = (refused.status, refused.body) == (missing.status, missing.body)
         came = "" if alike else f"{missing.status} with another body for what is missing"
         bench.judge(rules.ERR_02, refused if missing.status == 404 else missing, came)
+
+
+def _not_by_other_ways(bench: Bench, person: Person, found: Any) -> None:
+    """What a member is refused by id is not given by name, by number or as a job either."""
+    if not bench.is_recent:
+        return
+    owner, name, job = (
+        str(member(found, one)) for one in ("owner_name", "name", "latest_build.job.id")
+    )
+    days = "start_time=2025-05-01T00:00:00Z&end_time=2025-05-02T00:00:00Z"
+    for label, values, query in (
+        (workspaces.BY_NAME, (owner, name), ""),
+        (BY_NUMBER, (owner, name, "1"), ""),
+        (JOB, (bench.organization, job), ""),
+        (QUOTA, (bench.organization, owner), ""),
+        ("GET /insights/templates", (), days),
+    ):
+        if bench.has(label):
+            reply = bench.call(label, *values, query=query, by=person)
+            # Whose name a member may not read is an unknown user to them.
+            ok = reply.status in {400, 403, 404}
+            came = "" if ok else f"{reply.status} to a member for what belongs to others"
+            bench.judge(rules.ACCESS_IS_KEPT_APART, reply, came)
 
 
 def _refused(bench: Bench, label: str, *values: str, seen: list[View], **request: Any) -> Exchange:
