@@ -23,7 +23,7 @@ from tests.mutation.model import Frame, Mutation, Reply, Request, Upstream
 from tests.mutation.variations.model import Variation
 
 TIME = re.compile(rb'"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?Z"')
-NOTES = "Behaviour notes"
+NOTES = "rule"
 HEALTH = "GET /debug/health"
 DAEMONS = "GET /organizations/{organization}/provisionerdaemons"
 RELEASE = re.compile(r"v\d+\.\d+\.\d+[^ \"]*")

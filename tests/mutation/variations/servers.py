@@ -22,7 +22,7 @@ from tests.mutation.plain import PASSWORD
 from tests.mutation.run import Setting
 from tests.mutation.variations.model import FURNISHED, Variation
 
-NOTES = "Behaviour notes"
+NOTES = "rule"
 CLOCK = "Nothing promises that two machines tell the same time; the suite's may be the wrong one."
 SLOW = "Terraform takes as long as it takes."
 

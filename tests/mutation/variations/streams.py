@@ -8,7 +8,7 @@ import time
 from tests.mutation.model import Frame, Mutation, Reply, Request
 from tests.mutation.variations.model import Variation
 
-NOTES = "Behaviour notes"
+NOTES = "rule"
 WATCH = ("/watch", "/watch-ws")
 PING = bytes([0x89, 0x02]) + b"hi"
 """A ping of the WebSocket protocol."""

@@ -290,7 +290,7 @@ WIRE = [
         "chunks-in-place-of-a-length",
         "wire",
         "Bodies come in chunks of any size, without Content-Length.",
-        "Behaviour notes A.7: long answers are chunked; where long begins is not said.",
+        "rule A.7: long answers are chunked; where long begins is not said.",
         _Chunked,
     ),
     Variation(
@@ -356,7 +356,7 @@ WIRE = [
         "too-many-requests-once",
         "wire",
         "One read in the middle is answered 429 with Retry-After.",
-        "Behaviour notes A.8: 512 requests a minute; the window is shared by all of an address.",
+        "rule A.8: 512 requests a minute; the window is shared by all of an address.",
         lambda: _Once(_slow_down, 700),
     ),
     Variation(
