@@ -240,17 +240,17 @@ SERVERS = [
     ),
     *(
         Variation(
-            f"as-{words.replace(' ', '-')}",
+            name,
             "people",
-            f"The run is made with a session of {'an' if words[0] in 'aeiou' else 'a'} {words}.",
+            f"The run is made with a session of {words}.",
             f"{NOTES} A.11: who may not do something is refused; that is no fault.",
             setting=_as(user),
         )
-        for words, user in (
-            ("template admin", "tess"),
-            ("user admin", "ursula"),
-            ("auditor", "adam"),
-            ("plain member", "mia"),
+        for name, words, user in (
+            ("as-template-admin", "a template admin", "tess"),
+            ("as-user-admin", "a user admin", "ursula"),
+            ("as-auditor", "an auditor", "adam"),
+            ("as-plain-member", "a plain member", "mia"),
         )
     ),
     Variation(
