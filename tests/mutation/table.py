@@ -58,6 +58,7 @@ KINDS = {
     "worker": "provisioner jobs, workers and queues",
     "relations": "requests against each other: pages, counts, filters, order, identity",
     "state": "writes that are lost, half done or wrongly allowed",
+    "permissions": "who may read and do what",
     "streams": "event streams and WebSockets",
 }
 
